@@ -1,0 +1,54 @@
+/*
+ * What the program says about itself: one JSON object a line on stderr, or a
+ * human line when stderr is a terminal.
+ *
+ *   {"time":"...","level":"info","event":"source.done","source":"prod-eu","read":50}
+ *
+ * error: someone must act. warn: something was lost or nearly. info: one line a
+ * source a run. debug: the rest. Values from clouds are escaped, and cut at
+ * LOG_VALUE_MAX bytes. Safe from any thread: a line is one write.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <jansson.h>
+
+enum { LOG_VALUE_MAX = 1024 };
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* The fixed list of what can be said; docs/operations.md explains each. */
+#define LOG_EVENTS(X)                                                                    \
+    X(LOG_RUN_START, "run.start")                                                        \
+    X(LOG_RUN_DONE, "run.done")                                                          \
+    X(LOG_RUN_FAILED, "run.failed")                                                      \
+    X(LOG_SOURCE_DONE, "source.done")                                                    \
+    X(LOG_SOURCE_FAILED, "source.failed")                                                \
+    X(LOG_SOURCE_GAP, "source.gap")                                                      \
+    X(LOG_SOURCE_CLOCK, "source.clock")                                                  \
+    X(LOG_SOURCE_UNREADABLE, "source.unreadable")                                        \
+    X(LOG_SLICE_NARROWED, "slice.narrowed")                                              \
+    X(LOG_REQUEST_RETRIED, "request.retried")                                            \
+    X(LOG_SINK_HELD, "sink.held")                                                        \
+    X(LOG_SINK_RETRIED, "sink.retried")                                                  \
+    X(LOG_SINK_REFUSED, "sink.refused")                                                  \
+    X(LOG_SINK_CUT, "sink.cut")                                                          \
+    X(LOG_CONFIG_WARNING, "config.warning")
+
+enum log_event {
+#define LOG_EVENT_NAME(name, text) name,
+    LOG_EVENTS(LOG_EVENT_NAME)
+#undef LOG_EVENT_NAME
+};
+
+/* Lines above level are left out. Default LOG_INFO. */
+void log_set_level(enum log_level level);
+
+/*
+ * Says one thing. source may be NULL. Takes fields, an object whose members
+ * follow in the line; NULL for none.
+ */
+void log_write_take(enum log_level level, enum log_event event, const char *source,
+                    json_t *fields);
+
+#endif

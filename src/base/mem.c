@@ -1,0 +1,64 @@
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *or_end(void *memory)
+{
+    if (memory == NULL) {
+        fputs("auditbridge: out of memory\n", stderr);
+        _Exit(1);
+    }
+    return memory;
+}
+
+void *mem_alloc(size_t size)
+{
+    return or_end(malloc(size == 0 ? 1 : size));
+}
+
+void *mem_new(size_t count, size_t size)
+{
+    return or_end(calloc(count == 0 ? 1 : count, size));
+}
+
+void *mem_resize(void *memory, size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size) {
+        return or_end(NULL);
+    }
+    return or_end(realloc(memory, count * size == 0 ? 1 : count * size));
+}
+
+char *mem_dup(const char *text)
+{
+    return mem_dup_bytes(text, strlen(text));
+}
+
+char *mem_dup_bytes(const void *data, size_t size)
+{
+    char *copy = mem_alloc(size + 1);
+    if (size > 0) {
+        memcpy(copy, data, size);
+    }
+    copy[size] = '\0';
+    return copy;
+}
+
+char *mem_format(const char *fmt, ...)
+{
+    va_list args;
+    va_list again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+
+    char *text = mem_alloc((size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, fmt, again);
+    va_end(again);
+    return text;
+}

@@ -1,0 +1,21 @@
+/*
+ * Memory that is never NULL: running out ends the process with one line on
+ * stderr. Delivery comes before the commit, so the next run repeats the work.
+ * Released with free().
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);
+/* count zeroed objects of size bytes. */
+void *mem_new(size_t count, size_t size);
+void *mem_resize(void *memory, size_t count, size_t size);
+char *mem_dup(const char *text);
+/* size bytes of data, copied, with a NUL behind them. */
+char *mem_dup_bytes(const void *data, size_t size);
+/* A new text as printf would write it. */
+char *mem_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * Reading a log that has no cursor (DESIGN "Slices"): pure functions that say which
+ * stretch of time to read next, and what is known once it was read.
+ *
+ * I1  mark[1] >= ... >= mark[n]; none ever goes back; mark[1] <= now - age[1].
+ * I2  every event with start <= t < mark[i] that was visible by t + age[i] is settled.
+ * I3  the store's ids hold every settled event with t >= mark[n].
+ * I4  a slice's a and began are never raised, b is only lowered.
+ *
+ * now is the cloud's time. Bounds are inclusive; neighbouring slices share their
+ * edge and the store's ids drop the repeat; nobody adds 1.
+ */
+#ifndef BRIDGE_SLICE_H
+#define BRIDGE_SLICE_H
+
+#include "store/store.h"
+
+enum {
+    SLICE_QUIET_IDS = 500, /* up to so many ids, one request serves all passes */
+    SLICE_PAGES_MANY = 40, /* a slice of more pages halves the span */
+    SLICE_PAGES_FEW = 10,  /* one of fewer doubles it */
+};
+
+/* A stretch that can no longer be read, or never was read a last time. */
+struct slice_gap {
+    int64_t from_ms;
+    int64_t to_ms;
+    const char *reason; /* a constant: "older than the cloud keeps", "never sealed" */
+};
+
+enum { SLICE_GAPS = 2 };
+
+struct slice_plan {
+    bool is_due;    /* cursor->slice is open and to be read */
+    int64_t due_ms; /* else: the cloud's time at which something will be due */
+    struct slice_gap gaps[SLICE_GAPS];
+    size_t gap_count;
+};
+
+/* Puts a new source at now - lookback. */
+void slice_start(struct cursor *cursor, const struct slicing *slicing, int64_t now_ms,
+                 int64_t lookback_ms);
+
+/*
+ * Decides what to read: opens cursor->slice and says is_due, or says when. id_count
+ * is the number of ids the store holds for the source; budget_used (0..1) is the
+ * share of its request budget now in use.
+ */
+struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicing,
+                             int64_t now_ms, int64_t every_ms, size_t id_count,
+                             double budget_used);
+
+/*
+ * A page said what the cloud's time is. False when the slice reached into the
+ * cloud's future because our clock ran ahead: it is then forgotten, plan again.
+ */
+bool slice_dated(struct cursor *cursor, const struct slicing *slicing, int64_t date_ms);
+
+/*
+ * The slice held too much: halves it and starts it over. False when it is already
+ * as short as the API's times allow.
+ */
+bool slice_narrow(struct cursor *cursor, const struct slicing *slicing);
+
+/* The slice was read to its end in page_count pages: moves the marks, closes it. */
+void slice_finish(struct cursor *cursor, const struct slicing *slicing,
+                  size_t page_count);
+
+/* Up to where ids may be forgotten: the last pass's mark. */
+int64_t slice_sealed_ms(const struct cursor *cursor, const struct slicing *slicing);
+
+#endif

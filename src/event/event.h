@@ -1,0 +1,64 @@
+/*
+ * An event as it goes to a sink: a record, its principles and its normalised
+ * fields, written in one of the formats.
+ */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "mapping/mapping.h"
+
+enum event_format { FORMAT_ECS, FORMAT_RAW, FORMAT_COUNT };
+
+extern const char *const event_format_names[FORMAT_COUNT]; /* "ecs", "raw" */
+
+/* What is the same for every event of one source, made once. */
+struct event_origin {
+    const struct mapping *mapping;
+    const char *source;   /* the source's name */
+    const char *provider; /* "aws-cloudtrail" */
+    const char *account;  /* the source's account or NULL: for ids and cloud.account.id */
+    struct paths *redact; /* values to remove, or NULL */
+    struct buf tail;      /* private: the constant members, already written */
+};
+
+/*
+ * Prepares origin's constant members: tenant (an object of texts, or NULL) becomes
+ * moj.tenant, and observer names this program, version, instance, source, packs. Takes
+ * nothing; redact (an array of path texts, or NULL) is compiled. Errors: ERROR_CONFIG for
+ * a bad redact path.
+ */
+bool event_origin_init(struct event_origin *origin, const json_t *tenant,
+                       const json_t *redact, struct error *err);
+void event_origin_clear(struct event_origin *origin);
+
+/* One record on its way out. */
+struct event {
+    const struct record *record;
+    const struct match *match;
+    int64_t observed_ms; /* when it was read; 0: leave it out, for deterministic output */
+    struct buf *id;      /* event.id as text, from event_identify */
+};
+
+/* Writes the record's event.id into id, and its first 16 digest bytes into id16. */
+void event_identify(const struct event_origin *origin, const struct record *record,
+                    const struct match *match, struct buf *id, uint8_t id16[ID16_SIZE]);
+
+/*
+ * Appends event to out in format, without a newline. False only when out's
+ * limit is reached; out is then as before.
+ */
+bool event_write(enum event_format format, const struct event_origin *origin,
+                 const struct event *event, struct buf *out);
+
+/*
+ * Appends the bridge event that tells the platform of bytes that were no record:
+ * bridge.unreadable with source, reason, offset, size, SHA-256 and the first 4 KiB in
+ * base64. Its id is "sha256:" of the bytes.
+ */
+bool event_write_unreadable(const struct event_origin *origin, struct bytes bytes,
+                            const char *reason, int64_t observed_ms, struct buf *id,
+                            struct buf *out);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * A provider reads one audit log of one cloud, a page at a time.
+ *
+ * It never decides where to resume and never remembers where it was: it is
+ * given a slice of time and its own place in it, and returns the records there
+ * with the place to give next time. The bridge stores that place only once the
+ * platform has accepted the records. A record that was not settled is returned
+ * again, sooner or later; order and paging may differ.
+ *
+ * Scheduling, repeating, storing, logging and delivering belong to the bridge.
+ */
+#ifndef PROVIDER_H
+#define PROVIDER_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "record/record.h"
+#include "runtime.h"
+
+#include <jansson.h>
+
+enum {
+    SLICE_PASSES = 4,
+    PAGE_BODY_MAX = 16 << 20, /* an answer is read whole; more is ERROR_TOO_BIG */
+};
+
+/* How a log without a cursor is read (DESIGN "Slices"): one constant row a provider. */
+struct slicing {
+    size_t passes;
+    int64_t age_ms[SLICE_PASSES]; /* how old events are at each pass, youngest first */
+    int64_t span_ms;              /* the longest slice */
+    int64_t grain_ms;             /* what the API's times are rounded to: 1000 for AWS */
+    int64_t retention_ms;         /* how long the cloud keeps the log */
+};
+
+/* A stretch of the log, both bounds inclusive, in the time the API filters on. */
+struct slice {
+    int64_t a_ms;
+    int64_t b_ms;
+    int64_t began_ms; /* the cloud's time when its first page was asked for */
+};
+
+struct page {
+    struct buf body;    /* what the cloud sent */
+    struct buf decoded; /* records that had to be unescaped from body */
+    struct record *records;
+    size_t record_count;
+    int64_t
+        *record_ms; /* each record's time as the API filters on it; NULL without slices */
+    json_t *place;  /* where the next page begins; NULL: at the slice's start */
+    int64_t date_ms; /* the answer's Date: the cloud's clock; 0 when it had none */
+    bool done;       /* the slice holds nothing more */
+};
+
+/* Releases what page holds and zeroes it. */
+void page_clear(struct page *page);
+/* Appends a record that points into page's own buffers. */
+void page_add(struct page *page, const struct record *record, int64_t ms);
+
+/* What may be set in the configuration, and what the program checks before use. */
+enum setting_type {
+    SETTING_END,
+    SETTING_TEXT,
+    SETTING_PATH,     /* relative to the configuration file */
+    SETTING_SECRET,   /* never printed */
+    SETTING_URL,      /* https, or http to loopback */
+    SETTING_BOOL,     /* JSON true or false after checking */
+    SETTING_INTEGER,  /* min..max */
+    SETTING_SIZE,     /* "100MiB", to bytes */
+    SETTING_DURATION, /* "90s", "15m", "24h", "7d", to ms */
+    SETTING_CHOICE,   /* one of choices */
+    SETTING_LIST,     /* texts */
+    SETTING_MAP,      /* texts by free names */
+};
+
+struct setting {
+    const char *name;
+    enum setting_type type;
+    bool is_required;
+    const char *fallback; /* as it would be written; NULL: absent when not given */
+    int64_t min;          /* INTEGER, SIZE (bytes), DURATION (ms); both 0: any above 0 */
+    int64_t max;
+    const char *const *choices; /* CHOICE, ends with NULL */
+    const char *pattern; /* TEXT and LIST: each may hold only these bytes, "a-z0-9-" */
+    const char *help;    /* one sentence for docs and errors */
+};
+
+struct session; /* each provider's vtable file defines its own */
+
+/* The request budget a source shares with every other reader of the same quota. */
+struct quota {
+    const char *key;   /* "aws-lookup:{account}:{region}", settings filled in */
+    double per_second; /* 0: no limit */
+    double burst;
+};
+
+struct provider {
+    const char *name; /* "aws-cloudtrail": in config, logs and the store */
+    const char *help; /* one sentence */
+    const struct record_shape *shape;
+    const struct slicing *slicing; /* NULL: no time slices; place alone says where */
+    struct quota quota;
+    const struct setting *settings; /* ends with SETTING_END */
+    /*
+     * Turns a config entry into sources: an array of settings objects, each with
+     * "name" (suffix of the source's name, "" for the only one), "account" and "region"
+     * where known. The caller owns *sources.
+     */
+    bool (*expand)(const json_t *settings, const struct runtime *runtime,
+                   json_t **sources, struct error *err);
+    /* Checks settings and obtains credentials. Reads no records. */
+    bool (*open)(const json_t *settings, const struct runtime *runtime,
+                 struct session **session, struct error *err);
+    /*
+     * One API answer. page arrives empty; the caller clears it. slice is NULL when
+     * slicing is; place is NULL at the slice's start.
+     */
+    bool (*poll)(struct session *session, const struct slice *slice, const json_t *place,
+                 struct page *page, struct error *err);
+    /* Tells the cloud that page is dealt with; NULL where it keeps no receipts. */
+    bool (*settle)(struct session *session, const struct page *page, struct error *err);
+    /* Releases the session; session may be NULL. */
+    void (*close)(struct session *session);
+};
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * One audit event exactly as the cloud sent it, and what a provider must say
+ * about the shape of its records so that the rest of the program can read them.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include "base/bytes.h"
+
+enum {
+    RECORD_SIZE_MAX = 4 << 20, /* a longer one is set aside as unreadable */
+    RECORD_WRAPPERS = 3,
+    RECORD_ID_PARTS = 4,
+};
+
+struct record {
+    struct bytes bytes;   /* the event, verbatim; borrowed from the page or window */
+    struct bytes context; /* JSON that only the transport said; may be empty */
+};
+
+/*
+ * A way in which files and answers wrap records: {"array_key": [element, ...]}.
+ * When string_key is set, an element is an envelope whose member of that name is
+ * a JSON string that holds the record (CloudTrail's LookupEvents:
+ * {"Events":[{"CloudTrailEvent":"{...}","Resources":[...]}]}), and context_key
+ * names the envelope's member that becomes the record's context.
+ */
+struct record_wrapper {
+    const char *array_key;
+    const char *string_key;
+    const char *context_key;
+};
+
+/* Where a part of event.id comes from; parts are joined by ':'. */
+enum record_id_kind {
+    RECORD_ID_END,
+    RECORD_ID_PATH,       /* the text at path */
+    RECORD_ID_OR_ACCOUNT, /* the text at path, else the source's account */
+    RECORD_ID_NANOS,      /* the RFC 3339 time at path with nine decimals, in UTC */
+};
+
+struct record_id_part {
+    enum record_id_kind kind;
+    const char *path;
+};
+
+/* Constant, beside the provider. Paths use the grammar of record/paths.h. */
+struct record_shape {
+    const char *name;    /* what a pack's `records:` names */
+    const char *cloud;   /* cloud.provider: "aws", "azure", "gcp" */
+    const char *module;  /* event.module: "aws" */
+    const char *dataset; /* event.dataset: "aws.cloudtrail" */
+    struct record_wrapper wrappers[RECORD_WRAPPERS];
+    const char *id_prefix; /* "aws" */
+    struct record_id_part id_parts[RECORD_ID_PARTS];
+    const char *time_path;
+    const char *service_path;
+    const char *operation_path;
+    const char *account_path;
+    const char *region_path;
+    bool fold_case;      /* operations match without regard to ASCII case */
+    bool strip_versions; /* AWS "...20150331v2" and GCP "v1.", "beta." are not matched on
+                          */
+};
+
+#endif

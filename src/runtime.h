@@ -1,0 +1,31 @@
+/*
+ * The way out of the process: HTTP, clocks, waiting and random numbers. Tests
+ * give providers and sinks another one.
+ */
+#ifndef RUNTIME_H
+#define RUNTIME_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_request;
+struct http_response;
+
+struct runtime {
+    void *context;
+    /* Sends one request, repeating it as net/http.h says. */
+    bool (*http)(void *context, const struct http_request *request,
+                 struct http_response *response, struct error *err);
+    /* This machine's wall clock; may be wrong, may jump. */
+    int64_t (*now_ms)(void *context);
+    /* A clock that never goes back, from an unknown start. */
+    int64_t (*monotonic_ms)(void *context);
+    /* Waits; false, ERROR_STOPPED, as soon as a stop comes. */
+    bool (*wait)(void *context, int64_t ms, struct error *err);
+    /* Unpredictable bytes, for jitter and nonces. */
+    void (*random)(void *context, uint8_t *out, size_t size);
+};
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * A sink is a destination that acknowledges. send says for each event what
+ * became of it; the bridge moves no mark while one is undecided.
+ */
+#ifndef SINKS_SINK_H
+#define SINKS_SINK_H
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "event/event.h"
+#include "provider.h"
+
+enum {
+    BATCH_EVENTS_MAX = 1000,
+    BATCH_BYTES_MAX = 1 << 20, /* of records; one larger record is a batch of its own */
+};
+
+/* One event in every format that the source's sinks want. */
+struct batch_event {
+    uint8_t id16[ID16_SIZE];
+    size_t id_at; /* its event.id, NUL-terminated, in batch->ids */
+    int64_t time_ms;
+    uint32_t principles;
+    struct {
+        size_t at;
+        size_t size;
+    } text[FORMAT_COUNT]; /* in batch->bodies[format]; size 0: not written */
+};
+
+/* Consecutive pages of one source, sent once and committed once. */
+struct batch {
+    const char *source;
+    struct batch_event *events;
+    size_t count;
+    struct buf ids;
+    struct buf bodies[FORMAT_COUNT];
+    size_t record_bytes;
+    size_t known_count; /* events dropped because the store had delivered them before */
+};
+
+void batch_init(struct batch *batch, const char *source);
+void batch_clear(struct batch *batch);
+/* Appends an empty event and returns it, valid until the next. */
+struct batch_event *batch_add(struct batch *batch);
+/* The encoded event, without newline. */
+struct bytes batch_text(const struct batch *batch, const struct batch_event *event,
+                        enum event_format format);
+const char *batch_id(const struct batch *batch, const struct batch_event *event);
+
+enum outcome_kind {
+    OUTCOME_RETRY, /* undecided: send it again */
+    OUTCOME_ACCEPTED,
+    OUTCOME_DUPLICATE, /* the platform already had it */
+    OUTCOME_REFUSED,   /* it will never be taken: to the dead letters */
+};
+
+struct outcome {
+    enum outcome_kind kind;
+    char reason[128]; /* OUTCOME_REFUSED: why, without event content */
+};
+
+struct sink; /* each sink's file defines its own */
+
+struct sink_type {
+    const char *name;     /* "file" */
+    const char *help;     /* one sentence */
+    bool is_acknowledged; /* false: a delivered event may still be lost */
+    const struct setting *settings;
+    /* Opens and checks the destination. format: what it will be sent. */
+    bool (*open)(const json_t *settings, enum event_format format,
+                 const struct runtime *runtime, struct sink **sink, struct error *err);
+    /*
+     * Sends every event of batch whose outcome is OUTCOME_RETRY and decides them.
+     * false: none was decided; ERROR_DENIED and ERROR_CONFIG hold the sink.
+     */
+    bool (*send)(struct sink *sink, const struct batch *batch, struct outcome *outcomes,
+                 struct error *err);
+    /* Releases the sink; NULL is accepted. */
+    void (*close)(struct sink *sink);
+};
+
+/* The type called name, or NULL. */
+const struct sink_type *sink_type_find(const char *name);
+/* All types, alphabetical; ends with NULL. */
+extern const struct sink_type *const sink_types[];
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * What has been delivered, and where each source will resume.
+ *
+ * A commit is one transaction: either all of it holds after a crash, or none. It
+ * is refused (ERROR_LOST) when this process no longer holds the source's lease,
+ * so a stale worker can repeat a batch but never move a mark.
+ *
+ * Leases belong to the process: one owner row with a heartbeat (STORE_HEARTBEAT_MS,
+ * valid STORE_LEASE_MS); each claim raises the source's fence, each commit its
+ * version, and a commit names both.
+ *
+ * Errors: ERROR_STATE; ERROR_LOST; ERROR_CONFIG for a store of a newer schema or
+ * one that others can read.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "provider.h"
+
+#include <jansson.h>
+
+enum {
+    STORE_HEARTBEAT_MS = 10 * 1000,
+    STORE_LEASE_MS = 60 * 1000,
+    STORE_CLAIMS_MAX = 64,
+    STORE_LETTER_DAYS = 7,
+    STORE_LETTERS_MAX = 100000,
+};
+
+/* Where a source stands; the bridge's part of a cursor (bridge/slice.h). */
+struct cursor {
+    int64_t start_ms;
+    int64_t mark_ms[SLICE_PASSES]; /* one a pass, falling; unused ones equal start_ms */
+    int64_t span_ms;               /* how long the next slice may be */
+    bool is_open;                  /* slice holds an unfinished slice */
+    struct slice slice;
+    json_t *place; /* the provider's place inside it; owned; NULL: at its start */
+};
+
+/* A source as this process holds it. */
+struct claim {
+    char *source;
+    struct cursor cursor;
+    bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
+    int64_t fence;
+    int64_t version;
+};
+
+void claim_clear(struct claim *claim);
+
+struct store_letter { /* a dead letter: an event that a sink refused */
+    const char *event_id;
+    const char *sink;
+    const char *reason;
+    struct bytes event; /* as it was sent */
+};
+
+struct store_delivered {
+    int64_t time_ms; /* the time that the API filters on */
+    uint8_t id16[ID16_SIZE];
+};
+
+/* One batch, settled. */
+struct store_commit {
+    const struct cursor *cursor; /* as it will be */
+    const struct store_delivered *delivered;
+    size_t delivered_count;
+    const struct store_letter *letters;
+    size_t letter_count;
+    int64_t now_ms;    /* the cloud's time, for ledger delay and dead-letter age */
+    int64_t forget_ms; /* ids older than this are forgotten: mark[n]; INT64_MIN: none */
+    bool keeps_ids;    /* false for sources without slices and receipts */
+    int64_t due_ms;    /* when the source is next due, this machine's clock */
+};
+
+struct store; /* each store's file defines its own */
+
+struct store_type {
+    const char *name; /* "sqlite" */
+    bool (*open)(const json_t *settings, const struct runtime *runtime,
+                 struct store **store, struct error *err);
+    void (*close)(struct store *store);
+    /*
+     * Takes the lease on source, or says ERROR_BUSY (text names the owner) while
+     * another live process has it. *claim is the caller's; claim_clear.
+     */
+    bool (*claim)(struct store *store, const char *source, struct claim *claim,
+                  struct error *err);
+    /* Keeps the process's leases alive; ERROR_LOST when they already ran out. */
+    bool (*renew)(struct store *store, struct error *err);
+    /* Gives the source back; due_ms is when it should next be looked at. */
+    bool (*release)(struct store *store, const struct claim *claim, int64_t due_ms,
+                    struct error *err);
+    /* Sets known[i] for every id already delivered. */
+    bool (*known)(struct store *store, const struct claim *claim,
+                  const struct store_delivered *ids, size_t count, bool *known,
+                  struct error *err);
+    /* How many ids the store holds for the source. */
+    bool (*id_count)(struct store *store, const struct claim *claim, size_t *count,
+                     struct error *err);
+    /* Records the batch as settled and moves claim's cursor; raises claim->version. */
+    bool (*commit)(struct store *store, struct claim *claim,
+                   const struct store_commit *commit, struct error *err);
+    /* Writes a gap [from, to] and its reason into the ledger, once. */
+    bool (*gap)(struct store *store, const struct claim *claim, int64_t from_ms,
+                int64_t to_ms, const char *reason, struct error *err);
+};
+
+extern const struct store_type store_sqlite;
+
+#endif
