@@ -46,6 +46,7 @@ struct claim {
     bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
     int64_t fence;
     int64_t version;
+    size_t letters_expired; /* dead letters that commits removed, any source's: a loss */
 };
 
 void claim_clear(struct claim *claim);

@@ -1,0 +1,437 @@
+/*
+ * bridge/slice.h in random worlds: late events, crashes before and after the send,
+ * answers that are too big, a clock that is wrong by a day either way, outages longer
+ * than the cloud keeps its log. After each finished slice I1, I2 and I3 must hold, and
+ * at the end nothing may be missing that no gap names.
+ *
+ * The same worlds are read once more with the cursor that most log shippers have,
+ * to show that these worlds do lose events where a plan is wrong.
+ */
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "bridge/slice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+    WORLDS = 150, /* each read in both orders */
+    HOURS = 4,
+    TAIL_HOURS = 3,
+    EVENTS_MAX = 8192,
+    PAGE_EVENTS = 7,
+    GAPS_MAX = 64,
+    RATE_GAP_MS = 6700, /* between events, on average */
+};
+
+static const int64_t origin_ms = INT64_C(1760000000000);
+
+static const struct slicing table = {
+    .passes = 4,
+    .age_ms = {MS_PER_MINUTE, 5 * MS_PER_MINUTE, 10 * MS_PER_MINUTE, 60 * MS_PER_MINUTE},
+    .span_ms = MS_PER_HOUR,
+    .grain_ms = MS_PER_SECOND,
+    .retention_ms = INT64_C(90) * MS_PER_DAY,
+};
+
+struct event {
+    int64_t t_ms;
+    int64_t shown_ms; /* when the cloud's API begins to return it */
+    uint64_t shuffle; /* its place in an answer whose order means nothing */
+    bool is_sent;
+    bool is_known; /* the store holds its id */
+    bool is_settled;
+};
+
+struct world {
+    uint64_t seed;
+    uint64_t state;
+    bool is_ordered; /* newest first; else in no order */
+    struct slicing slicing;
+    struct event *events;
+    size_t event_count;
+    int64_t now_ms; /* the cloud's time */
+    int64_t outage_ms;
+    struct cursor cursor;
+    struct cursor stored; /* what the last commit holds */
+    struct slice_gap gaps[GAPS_MAX];
+    size_t gap_count;
+    size_t crashes;
+    size_t checks;
+    size_t repeats;
+};
+
+struct totals {
+    size_t events;
+    size_t crashes;
+    size_t checks;
+    size_t repeats;
+    size_t gaps;
+    size_t lost;
+};
+
+#define CHECK(world, condition)                                                          \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
+            fail_msg("seed %llu, %s: %s", (unsigned long long)(world)->seed,             \
+                     (world)->is_ordered ? "ordered" : "unordered", #condition);         \
+        }                                                                                \
+    } while (0)
+
+static uint64_t draw(struct world *world)
+{
+    uint64_t z = (world->state += UINT64_C(0x9e3779b97f4a7c15)); /* splitmix64 */
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static int64_t between(struct world *world, int64_t low, int64_t high)
+{
+    return low + (int64_t)(draw(world) % (uint64_t)(high - low + 1));
+}
+
+static bool happens(struct world *world, int percent)
+{
+    return between(world, 1, 100) <= percent;
+}
+
+static void world_clear(struct world *world)
+{
+    free(world->events);
+    json_decref(world->cursor.place);
+    json_decref(world->stored.place);
+}
+
+static void world_init(struct world *world, uint64_t seed, bool is_ordered)
+{
+    *world = (struct world){.seed = seed, .state = seed, .is_ordered = is_ordered};
+    world->slicing = table;
+    world->events = mem_new(EVENTS_MAX, sizeof(*world->events));
+    int64_t t_ms = 0;
+    while (t_ms < (int64_t)HOURS * MS_PER_HOUR && world->event_count < EVENTS_MAX) {
+        t_ms += between(world, 0, 2 * RATE_GAP_MS);
+        bool is_late = happens(world, 33);
+        int64_t late_ms = between(world, is_late ? 500 : 5, is_late ? 3590 : 500);
+        int64_t second_ms = origin_ms + t_ms - t_ms % MS_PER_SECOND;
+        struct event *event = &world->events[world->event_count++];
+        event->t_ms = second_ms;
+        event->shown_ms = second_ms + late_ms * MS_PER_SECOND;
+        event->shuffle = draw(world);
+    }
+
+    if (seed % 4 == 1) { /* a clock a day ahead is then past all that the cloud keeps */
+        world->slicing.retention_ms = INT64_C(20) * MS_PER_HOUR;
+    } else if (seed % 4 == 3) {
+        world->slicing.retention_ms = INT64_C(3) * MS_PER_HOUR;
+        world->outage_ms = between(world, 1, 4) * MS_PER_HOUR;
+    }
+    world->now_ms = origin_ms;
+    if (seed % 3 == 0 && seed % 4 != 3) {
+        world->now_ms += 3 * (int64_t)MS_PER_HOUR;
+    }
+    slice_start(&world->cursor, &world->slicing, world->now_ms,
+                world->now_ms - origin_ms + MS_PER_MINUTE);
+}
+
+static void copy_cursor(struct cursor *to, const struct cursor *from)
+{
+    json_t *place = json_incref(from->place);
+    json_decref(to->place);
+    *to = *from;
+    to->place = place;
+}
+
+static int compare_newest(const void *left, const void *right)
+{
+    const struct event *a = *(struct event *const *)left;
+    const struct event *b = *(struct event *const *)right;
+    if (a->t_ms != b->t_ms) {
+        return a->t_ms < b->t_ms ? 1 : -1;
+    }
+    return a < b ? 1 : -1;
+}
+
+static int compare_shuffled(const void *left, const void *right)
+{
+    const struct event *a = *(struct event *const *)left;
+    const struct event *b = *(struct event *const *)right;
+    return (a->shuffle > b->shuffle) - (a->shuffle < b->shuffle);
+}
+
+/* What the cloud answers, now, for the events from a to b. */
+static size_t query(struct world *world, int64_t a_ms, int64_t b_ms, struct event **seen)
+{
+    size_t count = 0;
+    int64_t kept_ms = world->now_ms - world->slicing.retention_ms;
+    for (size_t i = 0; i < world->event_count; i++) {
+        struct event *event = &world->events[i];
+        if (event->t_ms >= a_ms && event->t_ms <= b_ms && event->t_ms >= kept_ms &&
+            event->shown_ms <= world->now_ms) {
+            seen[count++] = event;
+        }
+    }
+    qsort(seen, count, sizeof(struct event *),
+          world->is_ordered ? compare_newest : compare_shuffled);
+    return count;
+}
+
+static bool is_in_gap(const struct world *world, int64_t t_ms)
+{
+    for (size_t i = 0; i < world->gap_count; i++) {
+        if (t_ms >= world->gaps[i].from_ms && t_ms <= world->gaps[i].to_ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_event(const struct world *world, const struct event *event)
+{
+    const struct cursor *cursor = &world->cursor;
+    int64_t sealed_ms = slice_sealed_ms(cursor, &world->slicing);
+    if (event->is_settled && event->t_ms >= sealed_ms) {
+        CHECK(world, event->is_known); /* I3 */
+    }
+    if (event->is_settled || event->t_ms < cursor->start_ms ||
+        is_in_gap(world, event->t_ms)) {
+        return;
+    }
+    for (size_t i = 0; i < world->slicing.passes; i++) {
+        bool was_visible = event->shown_ms <= event->t_ms + world->slicing.age_ms[i];
+        CHECK(world, !(event->t_ms < cursor->mark_ms[i] && was_visible)); /* I2 */
+    }
+}
+
+static void check_invariants(struct world *world, const struct cursor *before)
+{
+    const struct cursor *cursor = &world->cursor;
+    size_t passes = world->slicing.passes;
+    for (size_t i = 0; i < passes; i++) {
+        CHECK(world, cursor->mark_ms[i] >= before->mark_ms[i]); /* I1 */
+        CHECK(world, i == 0 || cursor->mark_ms[i - 1] >= cursor->mark_ms[i]);
+        CHECK(world, cursor->mark_ms[i] % world->slicing.grain_ms == 0);
+    }
+    CHECK(world, cursor->mark_ms[0] <= world->now_ms - world->slicing.age_ms[0]);
+    for (size_t i = 0; i < world->event_count; i++) {
+        check_event(world, &world->events[i]);
+    }
+    world->checks++;
+}
+
+static void finish(struct world *world, size_t page_count)
+{
+    struct cursor before = world->cursor; /* only its numbers are looked at */
+    slice_finish(&world->cursor, &world->slicing, page_count);
+    int64_t sealed_ms = slice_sealed_ms(&world->cursor, &world->slicing);
+    for (size_t i = 0; i < world->event_count; i++) {
+        if (world->events[i].t_ms < sealed_ms) {
+            world->events[i].is_known = false;
+        }
+    }
+    check_invariants(world, &before);
+}
+
+/* Sends what is new of a page. */
+static void send_page(struct world *world, struct event **page, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!page[i]->is_known) {
+            world->repeats += page[i]->is_sent;
+            page[i]->is_sent = true;
+        }
+    }
+}
+
+static void settle_page(struct world *world, struct event **page, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        page[i]->is_settled = true;
+        page[i]->is_known = true;
+    }
+    if (world->is_ordered && count > 0) {
+        json_decref(world->cursor.place);
+        world->cursor.place = json_integer(page[count - 1]->t_ms);
+    }
+}
+
+static void crash(struct world *world)
+{
+    world->crashes++;
+    copy_cursor(&world->cursor, &world->stored);
+}
+
+/* Reads the open slice page by page, until it is done or something breaks. */
+static void read_slice(struct world *world, struct event **seen)
+{
+    struct cursor *cursor = &world->cursor;
+    int64_t upto_ms = cursor->slice.b_ms;
+    if (cursor->place != NULL) {
+        upto_ms = json_integer_value(cursor->place);
+    }
+    size_t count = query(world, cursor->slice.a_ms, upto_ms, seen);
+    size_t page_count = 0;
+    for (size_t at = 0;; at += PAGE_EVENTS) {
+        bool is_done = at + PAGE_EVENTS >= count;
+        size_t size = is_done ? count - at : PAGE_EVENTS;
+        int64_t fate = between(world, 1, 100);
+        world->now_ms += MS_PER_SECOND;
+        page_count++;
+        if (fate <= 3) {
+            struct slice before = cursor->slice;
+            (void)slice_narrow(cursor, &world->slicing);
+            CHECK(world, cursor->slice.a_ms == before.a_ms); /* I4 */
+            CHECK(world, cursor->slice.b_ms <= before.b_ms);
+            return;
+        }
+        if (fate <= 6) {
+            send_page(world, &seen[at], fate == 4 ? 0 : size);
+            crash(world);
+            return;
+        }
+        send_page(world, &seen[at], size);
+        settle_page(world, &seen[at], size);
+        if (is_done) {
+            finish(world, page_count);
+        }
+        copy_cursor(&world->stored, cursor);
+        if (is_done || fate == 7) { /* 7: a token was lost; on from place */
+            return;
+        }
+    }
+}
+
+static void plan(struct world *world)
+{
+    static const int64_t wrong_ms[] = {0,       0,          0,           900000,
+                                       -900000, MS_PER_DAY, -MS_PER_DAY, -1};
+    size_t index = (size_t)between(world, 0, 7);
+    size_t id_count = 0;
+    for (size_t i = 0; i < world->event_count; i++) {
+        id_count += world->events[i].is_known;
+    }
+    struct slice_moment moment = {
+        .now_ms = wrong_ms[index] == -1 ? 0 : world->now_ms + wrong_ms[index],
+        .is_dated = wrong_ms[index] == 0 && !happens(world, 20),
+        .every_ms = between(world, 1, 60) * MS_PER_SECOND,
+        .id_count = id_count * 3, /* so that worlds this small are sometimes busy */
+        .budget_used = (double)between(world, 0, 100) / 100,
+    };
+    struct slice_plan made = slice_plan(&world->cursor, &world->slicing, &moment);
+    CHECK(world, made.is_due == world->cursor.is_open);
+    CHECK(world, made.is_due || made.due_ms > moment.now_ms);
+    for (size_t i = 0; i < made.gap_count; i++) {
+        CHECK(world, world->outage_ms > 0);
+        CHECK(world, made.gaps[i].to_ms <=
+                         world->now_ms - world->slicing.retention_ms + 3601000);
+        CHECK(world, world->gap_count < GAPS_MAX);
+        world->gaps[world->gap_count++] = made.gaps[i];
+    }
+}
+
+static void step(struct world *world, struct event **seen)
+{
+    world->now_ms += between(world, 1000, 60000);
+    if (world->outage_ms > 0 && world->now_ms > origin_ms + 2 * (int64_t)MS_PER_HOUR) {
+        world->now_ms += world->outage_ms;
+        world->outage_ms = 1; /* over; gaps stay allowed */
+    }
+    plan(world);
+    int64_t date_ms = world->now_ms - world->now_ms % MS_PER_SECOND;
+    if (world->cursor.is_open && slice_dated(&world->cursor, &world->slicing, date_ms)) {
+        read_slice(world, seen);
+    }
+}
+
+static void read_world(uint64_t seed, bool is_ordered, struct totals *totals)
+{
+    struct world world;
+    world_init(&world, seed, is_ordered);
+    copy_cursor(&world.stored, &world.cursor);
+    struct event **seen = mem_new(EVENTS_MAX, sizeof(struct event *));
+    int64_t end_ms = origin_ms + (int64_t)(HOURS + TAIL_HOURS) * MS_PER_HOUR;
+    while (world.now_ms < end_ms) {
+        step(&world, seen);
+    }
+
+    for (size_t i = 0; i < world.event_count; i++) {
+        const struct event *event = &world.events[i];
+        CHECK(&world, event->is_settled || is_in_gap(&world, event->t_ms));
+    }
+    totals->events += world.event_count;
+    totals->crashes += world.crashes;
+    totals->checks += world.checks;
+    totals->repeats += world.repeats;
+    totals->gaps += world.gap_count;
+    free(seen);
+    world_clear(&world);
+}
+
+static void nothing_is_lost_in_any_world(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    for (uint64_t seed = 0; seed < WORLDS; seed++) {
+        read_world(seed, true, &totals);
+        read_world(seed, false, &totals);
+    }
+    printf("%d worlds: events %zu, slices checked %zu, crashes %zu, repeats %zu, "
+           "gaps named %zu, lost 0\n",
+           2 * WORLDS, totals.events, totals.checks, totals.crashes, totals.repeats,
+           totals.gaps);
+    assert_true(totals.crashes > 1000);
+    assert_true(totals.gaps > 10);
+    assert_true(totals.repeats <= totals.crashes * PAGE_EVENTS);
+}
+
+/* The newest time seen is the cursor, and it moves when the answer arrives. */
+static void read_world_wrongly(uint64_t seed, struct totals *totals)
+{
+    struct world world;
+    world_init(&world, seed, true);
+    struct event **seen = mem_new(EVENTS_MAX, sizeof(struct event *));
+    int64_t mark_ms = origin_ms;
+    int64_t end_ms = origin_ms + (int64_t)(HOURS + TAIL_HOURS) * MS_PER_HOUR;
+    while (world.now_ms < end_ms) {
+        world.now_ms += between(&world, 1000, 60000);
+        size_t count = query(&world, mark_ms, world.now_ms, seen);
+        mark_ms = count == 0 ? mark_ms : seen[0]->t_ms;
+        if (!happens(&world, 3)) { /* else it dies before it has sent them */
+            settle_page(&world, seen, count);
+        }
+    }
+    for (size_t i = 0; i < world.event_count; i++) {
+        totals->lost += !world.events[i].is_settled;
+    }
+    totals->events += world.event_count;
+    free(seen);
+    world_clear(&world);
+}
+
+static void the_newest_time_seen_as_cursor_loses_events(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        read_world_wrongly(seed, &totals);
+    }
+    printf("a cursor of the newest time seen: events %zu, lost %zu\n", totals.events,
+           totals.lost);
+    assert_true(totals.lost * 10 > totals.events);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_lost_in_any_world),
+        cmocka_unit_test(the_newest_time_seen_as_cursor_loses_events),
+    };
+    return cmocka_run_group_tests_name("slice_property", tests, NULL, NULL);
+}
