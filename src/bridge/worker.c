@@ -72,11 +72,15 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
         return true;
     }
     bool was_open = source->claim.cursor.is_open;
-    double used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
-                                 monotonic_ms(turn->worker));
-    struct slice_plan decided =
-        slice_plan(&source->claim.cursor, slicing, plan_ms(turn),
-                   source->config->every_ms, turn->id_count, used);
+    struct slice_moment moment = {
+        .now_ms = plan_ms(turn),
+        .is_dated = source->clock.is_known,
+        .every_ms = source->config->every_ms,
+        .id_count = turn->id_count,
+        .budget_used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
+                                      monotonic_ms(turn->worker)),
+    };
+    struct slice_plan decided = slice_plan(&source->claim.cursor, slicing, &moment);
     *is_due = decided.is_due;
     if (!decided.is_due) {
         source->due_ms = monotonic_ms(turn->worker) + decided.due_ms - plan_ms(turn);
