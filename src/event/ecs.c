@@ -148,36 +148,47 @@ static void write_principles(struct ecs *ecs)
     writer_array_close(&ecs->writer);
 }
 
+static bool has_requirement(const struct rule *rule, const char *requirement)
+{
+    const char *const *one = rule->requirements;
+    while (one != NULL && *one != NULL && strcmp(*one, requirement) != 0) {
+        one++;
+    }
+    return one != NULL && *one != NULL;
+}
+
 /* True when a rule before place has the requirement too. */
 static bool is_repeat(const struct match *match, size_t place, const char *requirement)
 {
-    for (size_t i = 0; i < place; i++) {
-        const char *const *known = match->rules[i]->requirements;
-        for (; known != NULL && *known != NULL; known++) {
-            if (strcmp(*known, requirement) == 0) {
-                return true;
-            }
+    size_t i = 0;
+    while (i < place && !has_requirement(match->rules[i], requirement)) {
+        i++;
+    }
+    return i < place;
+}
+
+/* The requirements of the rule at place that no rule before it has. */
+static void write_new_requirements(struct ecs *ecs, size_t place, bool *is_open)
+{
+    const char *const *one = ecs->match->rules[place]->requirements;
+    for (; one != NULL && *one != NULL; one++) {
+        bool is_new = !is_repeat(ecs->match, place, *one);
+        if (is_new && !*is_open) {
+            writer_name(&ecs->writer, "moj.requirements");
+            writer_array_open(&ecs->writer);
+            *is_open = true;
+        }
+        if (is_new) {
+            writer_text(&ecs->writer, bytes_of(*one));
         }
     }
-    return false;
 }
 
 static void write_requirements(struct ecs *ecs)
 {
     bool is_open = false;
     for (size_t i = 0; i < ecs->match->rule_count; i++) {
-        const char *const *one = ecs->match->rules[i]->requirements;
-        for (; one != NULL && *one != NULL; one++) {
-            if (is_repeat(ecs->match, i, *one)) {
-                continue;
-            }
-            if (!is_open) {
-                writer_name(&ecs->writer, "moj.requirements");
-                writer_array_open(&ecs->writer);
-                is_open = true;
-            }
-            writer_text(&ecs->writer, bytes_of(*one));
-        }
+        write_new_requirements(ecs, i, &is_open);
     }
     if (is_open) {
         writer_array_close(&ecs->writer);

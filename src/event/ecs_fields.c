@@ -256,37 +256,47 @@ static const struct related related[] = {
       FIELD_USER_TARGET_EMAIL, FIELD_MOJ_MEMBER_NAME, FIELD_MOJ_MEMBER_ID}},
 };
 
-static void gather(struct ecs *ecs, const struct related *row, size_t place,
-                   struct seen *seen)
+static void add_related(struct ecs *ecs, const struct related *row,
+                        const struct value *value, struct seen *seen)
+{
+    if (!row->is_wanted(value) || !add_seen(seen, text_of(value))) {
+        return;
+    }
+    if (seen->count == 1) {
+        writer_name(&ecs->writer, row->name);
+        writer_array_open(&ecs->writer);
+    }
+    write_value(ecs, value);
+}
+
+static void add_related_field(struct ecs *ecs, const struct related *row, size_t place,
+                              struct seen *seen)
 {
     const struct value *value = find_shown(ecs, place, ecs->match->fields[place]);
-    for (; value != NULL; value = next_shown(ecs, place, value)) {
-        if (row->is_wanted(value) && add_seen(seen, text_of(value))) {
-            if (seen->count == 1) {
-                writer_name(&ecs->writer, row->name);
-                writer_array_open(&ecs->writer);
-            }
-            write_value(ecs, value);
+    while (value != NULL) {
+        add_related(ecs, row, value, seen);
+        bool goes_on = fields[place].kind == FIELD_TEXTS;
+        value = goes_on ? next_shown(ecs, place, value) : NULL;
+    }
+}
+
+static void write_related(struct ecs *ecs, const struct related *row)
+{
+    struct seen seen;
+    seen.count = 0;
+    for (size_t i = 0; i < row->count; i++) {
+        if (ecs->match->fields[row->places[i]] != NULL) {
+            add_related_field(ecs, row, row->places[i], &seen);
         }
-        if (fields[place].kind != FIELD_TEXTS) {
-            break;
-        }
+    }
+    if (seen.count > 0) {
+        writer_array_close(&ecs->writer);
     }
 }
 
 void ecs_write_related(struct ecs *ecs)
 {
-    struct seen seen;
     for (size_t i = 0; i < sizeof(related) / sizeof(related[0]); i++) {
-        seen.count = 0;
-        for (size_t j = 0; j < related[i].count; j++) {
-            size_t place = related[i].places[j];
-            if (ecs->match->fields[place] != NULL) {
-                gather(ecs, &related[i], place, &seen);
-            }
-        }
-        if (seen.count > 0) {
-            writer_array_close(&ecs->writer);
-        }
+        write_related(ecs, &related[i]);
     }
 }

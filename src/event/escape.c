@@ -40,7 +40,9 @@ static uint8_t *put_escape(uint8_t *at, uint8_t byte)
         at[1] = (uint8_t)letters[byte];
         return at + 2;
     }
-    memcpy(at + 1, "u00", 3);
+    at[1] = 'u';
+    at[2] = '0';
+    at[3] = '0';
     at[4] = (uint8_t)digits[byte >> 4];
     at[5] = (uint8_t)digits[byte & 0x0f];
     return at + ESCAPE_MAX;
@@ -140,7 +142,7 @@ static size_t unit_size(struct bytes text, bool *is_odd)
     if (is_high_surrogate(unit)) {
         struct bytes rest = {text.data + ESCAPE_MAX, text.size - ESCAPE_MAX};
         if (is_low_surrogate(code_unit(rest))) {
-            return 2 * ESCAPE_MAX;
+            return (size_t)2 * ESCAPE_MAX;
         }
         *is_odd = true;
     }
@@ -168,20 +170,23 @@ uint8_t *escape_mend(uint8_t *at, struct bytes text)
     return at;
 }
 
+static size_t character_size(struct bytes text)
+{
+    size_t size = 1;
+    while (size < text.size && (text.data[size] & 0xc0) == 0x80) {
+        size++;
+    }
+    return size;
+}
+
 size_t escape_fit(struct bytes inside, size_t limit)
 {
     size_t fits = 0;
     while (fits < inside.size) {
         struct bytes rest = {inside.data + fits, inside.size - fits};
         bool is_odd = false;
-        size_t size = 1;
-        if (rest.data[0] == '\\') {
-            size = unit_size(rest, &is_odd);
-        } else {
-            while (size < rest.size && (rest.data[size] & 0xc0) == 0x80) {
-                size++;
-            }
-        }
+        size_t size =
+            rest.data[0] == '\\' ? unit_size(rest, &is_odd) : character_size(rest);
         if (fits + size > limit) {
             break;
         }

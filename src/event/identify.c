@@ -95,32 +95,37 @@ static bool add_text(struct buf *id, const struct value *value)
     return is_sure;
 }
 
-/* Adds the time in UTC with nine decimals. False where that would lose something. */
+/* Fills nine digits from a fraction's. False where that would lose something. */
+static bool read_fraction(const uint8_t *at, char digits[NANOS])
+{
+    for (size_t count = 0; *at >= '0' && *at <= '9'; at++, count++) {
+        if (count < NANOS) {
+            digits[count] = (char)*at;
+        } else if (*at != '0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Adds the time in UTC with nine decimals. False where it cannot be told exactly. */
 static bool add_nanos(struct buf *id, const struct value *value)
 {
+    enum { SECONDS_AT = 17, FRACTION_AT = 19 };
     if (value == NULL || value->type != VALUE_STRING) {
         return false;
     }
-    struct bytes text = {value->data, value->size};
+    const uint8_t *text = value->data;
     int64_t ms = 0;
-    enum { SECONDS_AT = 17, FRACTION_AT = 19 };
-    if (!timestamp_parse(text, &ms) || text.data[SECONDS_AT] == '6') {
+    if (!timestamp_parse((struct bytes){text, value->size}, &ms) ||
+        text[SECONDS_AT] == '6') {
         return false; /* a leap second is read as the one before it */
     }
-
     char digits[NANOS + 1] = "000000000";
-    size_t count = 0;
-    size_t at = FRACTION_AT;
-    if (text.data[at] == '.') {
-        for (at++; text.data[at] >= '0' && text.data[at] <= '9'; at++, count++) {
-            if (count >= NANOS && text.data[at] != '0') {
-                return false;
-            }
-            if (count < NANOS) {
-                digits[count] = (char)text.data[at];
-            }
-        }
+    if (text[FRACTION_AT] == '.' && !read_fraction(text + FRACTION_AT + 1, digits)) {
+        return false;
     }
+
     char seconds[TIMESTAMP_TEXT_SIZE];
     timestamp_format(ms, seconds);
     buf_add(id, seconds, FRACTION_AT);

@@ -133,22 +133,26 @@ static void cut_value(struct redact *redact, const struct value *value)
     add_extent(redact, extent);
 }
 
+static void cut_values(struct redact *redact, size_t slot)
+{
+    const struct value *value = values_at(&redact->values, slot);
+    for (; value != NULL; value = values_next(&redact->values, value)) {
+        if (value->type != VALUE_NONE && value->type != VALUE_NULL) {
+            cut_value(redact, value);
+        }
+    }
+}
+
 static bool find_hits(struct redact *redact)
 {
     bool has_hit = false;
     for (size_t i = 0; i < redact->rule_count; i++) {
         struct rule_path *rule = &redact->rules[i];
         rule->was_hit = values_has(&redact->values, rule->slot);
-        if (!rule->was_hit) {
-            continue;
-        }
-        has_hit = true;
-        redact->hides_entered = redact->hides_entered || rule->enters_string;
-        const struct value *value = values_at(&redact->values, rule->cut_slot);
-        for (; value != NULL; value = values_next(&redact->values, value)) {
-            if (value->type != VALUE_NONE && value->type != VALUE_NULL) {
-                cut_value(redact, value);
-            }
+        if (rule->was_hit) {
+            has_hit = true;
+            redact->hides_entered = redact->hides_entered || rule->enters_string;
+            cut_values(redact, rule->cut_slot);
         }
     }
     return has_hit;

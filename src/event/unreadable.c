@@ -62,7 +62,7 @@ bool event_write_unreadable(const struct event_origin *origin,
     }
 
     struct writer writer;
-    writer_begin(&writer, out, 2 * HEAD_MAX);
+    writer_begin(&writer, out, (size_t)2 * HEAD_MAX);
     add_text(&writer, "@timestamp", time);
     add_text(&writer, "ecs.version", ECS_VERSION);
     writer_name(&writer, "event.id");

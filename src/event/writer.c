@@ -82,6 +82,7 @@ static void close_objects(struct writer *writer, const char *names)
 
 void writer_name(struct writer *writer, const char *name)
 {
+    static const uint8_t object[] = {'"', ':', '{', '"'};
     const char *open = writer->open == NULL ? "" : writer->open;
     size_t common = common_objects(open, name);
     /* An object takes "":{ around its name, and closing one takes a byte. */
@@ -95,14 +96,15 @@ void writer_name(struct writer *writer, const char *name)
     *at++ = '"';
     for (const char *c = name + common; *c != '\0'; c++) {
         if (*c == '.') {
-            memcpy(at, "\":{\"", 4);
-            at += 4;
+            memcpy(at, object, sizeof(object));
+            at += sizeof(object);
         } else {
             *at++ = (uint8_t)*c;
         }
     }
-    memcpy(at, "\":", 2);
-    writer->at = at + 2;
+    *at++ = '"';
+    *at++ = ':';
+    writer->at = at;
 }
 
 bool writer_end(struct writer *writer)
