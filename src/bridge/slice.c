@@ -95,7 +95,7 @@ static void add_gap(struct slice_plan *plan, int64_t from_ms, int64_t to_ms,
                     const char *reason)
 {
     if (from_ms < to_ms) {
-        plan->gaps[plan->gap_count] = (struct slice_gap){from_ms, to_ms, reason};
+        plan->gaps[plan->gap_count] = (struct store_gap){from_ms, to_ms, reason};
         plan->gap_count++;
     }
 }

@@ -36,19 +36,12 @@ struct slice_moment {
     double budget_used; /* 0..1: the share of its request budget now in use */
 };
 
-/* A stretch that can no longer be read, or never was read a last time. */
-struct slice_gap {
-    int64_t from_ms;
-    int64_t to_ms;
-    const char *reason; /* a constant: "older than the cloud keeps", "never sealed" */
-};
-
 enum { SLICE_GAPS = 2 };
 
 struct slice_plan {
     bool is_due;    /* cursor->slice is open and to be read */
     int64_t due_ms; /* else: the cloud's time at which something will be due */
-    struct slice_gap gaps[SLICE_GAPS];
+    struct store_gap gaps[SLICE_GAPS];
     size_t gap_count;
 };
 

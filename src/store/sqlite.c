@@ -88,7 +88,6 @@ static bool store_open(const json_t *settings, const struct runtime *runtime,
     store->runtime = runtime;
     pthread_mutex_init(&store->mutex, NULL);
     owner_self(&store->self);
-    /* The schema is looked at first: a newer program's file is left as it is. */
     if (!connect(store, err) || !use_wal(store, err) ||
         !sqlite_schema_ready(store, err) || !register_owner(store, err)) {
         store_close(store);
@@ -134,8 +133,7 @@ static bool store_commit(struct store *store, struct claim *claim,
 }
 
 static bool find_known(struct store *store, const struct claim *claim,
-                       const struct store_delivered *ids, size_t count, bool *known,
-                       struct error *err)
+                       struct store_delivered *events, size_t count, struct error *err)
 {
     sqlite3_stmt *statement =
         sqlite_prepare(store, err,
@@ -144,9 +142,9 @@ static bool find_known(struct store *store, const struct claim *claim,
                        "t", claim->source);
     bool ok = statement != NULL;
     for (size_t i = 0; ok && i < count; i++) {
-        sqlite3_bind_int64(statement, 2, ids[i].time_ms);
-        sqlite3_bind_blob(statement, 3, ids[i].id16, ID16_SIZE, SQLITE_STATIC);
-        ok = sqlite_step(store, statement, &known[i], err);
+        sqlite3_bind_int64(statement, 2, events[i].time_ms);
+        sqlite3_bind_blob(statement, 3, events[i].id16, ID16_SIZE, SQLITE_STATIC);
+        ok = sqlite_step(store, statement, &events[i].is_known, err);
         sqlite3_reset(statement);
     }
     sqlite3_finalize(statement);
@@ -154,11 +152,10 @@ static bool find_known(struct store *store, const struct claim *claim,
 }
 
 static bool store_known(struct store *store, const struct claim *claim,
-                        const struct store_delivered *ids, size_t count, bool *known,
-                        struct error *err)
+                        struct store_delivered *events, size_t count, struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
-    bool ok = find_known(store, claim, ids, count, known, err);
+    bool ok = find_known(store, claim, events, count, err);
     pthread_mutex_unlock(&store->mutex);
     return ok;
 }
@@ -180,7 +177,7 @@ static bool store_id_count(struct store *store, const struct claim *claim, size_
 }
 
 static bool write_gap(struct store *store, const struct claim *claim,
-                      const struct slice *gap, const char *reason, struct error *err)
+                      const struct store_gap *gap, struct error *err)
 {
     int64_t row = 0;
     /* Planned again after a crash, a gap has the same start and a later end. */
@@ -190,18 +187,18 @@ static bool write_gap(struct store *store, const struct claim *claim,
                                         "INSERT INTO gap VALUES (?, ?, ?, ?)"
                                         " ON CONFLICT DO UPDATE SET"
                                         " to_ms = max(to_ms, excluded.to_ms)",
-                                        "iiti", row, gap->a_ms, reason, gap->b_ms),
+                                        "iiti", row, gap->from_ms, gap->reason,
+                                        gap->to_ms),
                          err);
 }
 
-static bool store_gap(struct store *store, const struct claim *claim, int64_t from_ms,
-                      int64_t to_ms, const char *reason, struct error *err)
+static bool store_gap(struct store *store, const struct claim *claim,
+                      const struct store_gap *gap, struct error *err)
 {
-    struct slice gap = {.a_ms = from_ms, .b_ms = to_ms};
     pthread_mutex_lock(&store->mutex);
     bool ok = sqlite_begin(store, true, err);
     if (ok) {
-        ok = sqlite_end(store, write_gap(store, claim, &gap, reason, err), err);
+        ok = sqlite_end(store, write_gap(store, claim, gap, err), err);
     }
     pthread_mutex_unlock(&store->mutex);
     return ok;

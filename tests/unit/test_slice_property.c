@@ -28,14 +28,14 @@ enum {
     EVENTS_MAX = 8192,
     PAGE_EVENTS = 7,
     GAPS_MAX = 64,
-    RATE_GAP_MS = 6700, /* between events, on average */
+    RATE_GAP_MS = 13400, /* the longest between two events */
 };
 
 static const int64_t origin_ms = INT64_C(1760000000000);
 
 static const struct slicing table = {
     .passes = 4,
-    .age_ms = {MS_PER_MINUTE, 5 * MS_PER_MINUTE, 10 * MS_PER_MINUTE, 60 * MS_PER_MINUTE},
+    .age_ms = {60000, 300000, 600000, 3600000},
     .span_ms = MS_PER_HOUR,
     .grain_ms = MS_PER_SECOND,
     .retention_ms = INT64_C(90) * MS_PER_DAY,
@@ -61,7 +61,7 @@ struct world {
     int64_t outage_ms;
     struct cursor cursor;
     struct cursor stored; /* what the last commit holds */
-    struct slice_gap gaps[GAPS_MAX];
+    struct store_gap gaps[GAPS_MAX];
     size_t gap_count;
     size_t crashes;
     size_t checks;
@@ -77,13 +77,13 @@ struct totals {
     size_t lost;
 };
 
-#define CHECK(world, condition)                                                          \
-    do {                                                                                 \
-        if (!(condition)) {                                                              \
-            fail_msg("seed %llu, %s: %s", (unsigned long long)(world)->seed,             \
-                     (world)->is_ordered ? "ordered" : "unordered", #condition);         \
-        }                                                                                \
-    } while (0)
+static void check(const struct world *world, bool holds, const char *what)
+{
+    if (!holds) {
+        fail_msg("seed %llu, %s: %s", (unsigned long long)world->seed,
+                 world->is_ordered ? "ordered" : "unordered", what);
+    }
+}
 
 static uint64_t draw(struct world *world)
 {
@@ -117,7 +117,7 @@ static void world_init(struct world *world, uint64_t seed, bool is_ordered)
     world->events = mem_new(EVENTS_MAX, sizeof(*world->events));
     int64_t t_ms = 0;
     while (t_ms < (int64_t)HOURS * MS_PER_HOUR && world->event_count < EVENTS_MAX) {
-        t_ms += between(world, 0, 2 * RATE_GAP_MS);
+        t_ms += between(world, 0, RATE_GAP_MS);
         bool is_late = happens(world, 33);
         int64_t late_ms = between(world, is_late ? 500 : 5, is_late ? 3590 : 500);
         int64_t second_ms = origin_ms + t_ms - t_ms % MS_PER_SECOND;
@@ -198,7 +198,7 @@ static void check_event(const struct world *world, const struct event *event)
     const struct cursor *cursor = &world->cursor;
     int64_t sealed_ms = slice_sealed_ms(cursor, &world->slicing);
     if (event->is_settled && event->t_ms >= sealed_ms) {
-        CHECK(world, event->is_known); /* I3 */
+        check(world, event->is_known, "event->is_known"); /* I3 */
     }
     if (event->is_settled || event->t_ms < cursor->start_ms ||
         is_in_gap(world, event->t_ms)) {
@@ -206,7 +206,8 @@ static void check_event(const struct world *world, const struct event *event)
     }
     for (size_t i = 0; i < world->slicing.passes; i++) {
         bool was_visible = event->shown_ms <= event->t_ms + world->slicing.age_ms[i];
-        CHECK(world, !(event->t_ms < cursor->mark_ms[i] && was_visible)); /* I2 */
+        check(world, !(event->t_ms < cursor->mark_ms[i] && was_visible),
+              "!(event->t_ms < cursor->mark_ms[i] && was_visible)"); /* I2 */
     }
 }
 
@@ -215,11 +216,15 @@ static void check_invariants(struct world *world, const struct cursor *before)
     const struct cursor *cursor = &world->cursor;
     size_t passes = world->slicing.passes;
     for (size_t i = 0; i < passes; i++) {
-        CHECK(world, cursor->mark_ms[i] >= before->mark_ms[i]); /* I1 */
-        CHECK(world, i == 0 || cursor->mark_ms[i - 1] >= cursor->mark_ms[i]);
-        CHECK(world, cursor->mark_ms[i] % world->slicing.grain_ms == 0);
+        check(world, cursor->mark_ms[i] >= before->mark_ms[i],
+              "cursor->mark_ms[i] >= before->mark_ms[i]"); /* I1 */
+        check(world, i == 0 || cursor->mark_ms[i - 1] >= cursor->mark_ms[i],
+              "i == 0 || cursor->mark_ms[i - 1] >= cursor->mark_ms[i]");
+        check(world, cursor->mark_ms[i] % world->slicing.grain_ms == 0,
+              "cursor->mark_ms[i] % world->slicing.grain_ms == 0");
     }
-    CHECK(world, cursor->mark_ms[0] <= world->now_ms - world->slicing.age_ms[0]);
+    check(world, cursor->mark_ms[0] <= world->now_ms - world->slicing.age_ms[0],
+          "cursor->mark_ms[0] <= world->now_ms - world->slicing.age_ms[0]");
     for (size_t i = 0; i < world->event_count; i++) {
         check_event(world, &world->events[i]);
     }
@@ -287,8 +292,10 @@ static void read_slice(struct world *world, struct event **seen)
         if (fate <= 3) {
             struct slice before = cursor->slice;
             (void)slice_narrow(cursor, &world->slicing);
-            CHECK(world, cursor->slice.a_ms == before.a_ms); /* I4 */
-            CHECK(world, cursor->slice.b_ms <= before.b_ms);
+            check(world, cursor->slice.a_ms == before.a_ms,
+                  "cursor->slice.a_ms == before.a_ms"); /* I4 */
+            check(world, cursor->slice.b_ms <= before.b_ms,
+                  "cursor->slice.b_ms <= before.b_ms");
             return;
         }
         if (fate <= 6) {
@@ -325,13 +332,17 @@ static void plan(struct world *world)
         .budget_used = (double)between(world, 0, 100) / 100,
     };
     struct slice_plan made = slice_plan(&world->cursor, &world->slicing, &moment);
-    CHECK(world, made.is_due == world->cursor.is_open);
-    CHECK(world, made.is_due || made.due_ms > moment.now_ms);
+    check(world, made.is_due == world->cursor.is_open,
+          "made.is_due == world->cursor.is_open");
+    check(world, made.is_due || made.due_ms > moment.now_ms,
+          "made.is_due || made.due_ms > moment.now_ms");
     for (size_t i = 0; i < made.gap_count; i++) {
-        CHECK(world, world->outage_ms > 0);
-        CHECK(world, made.gaps[i].to_ms <=
-                         world->now_ms - world->slicing.retention_ms + 3601000);
-        CHECK(world, world->gap_count < GAPS_MAX);
+        check(world, world->outage_ms > 0, "world->outage_ms > 0");
+        check(world,
+              made.gaps[i].to_ms <= world->now_ms - world->slicing.retention_ms + 3601000,
+              "made.gaps[i].to_ms <= world->now_ms - world->slicing.retention_ms + "
+              "3601000");
+        check(world, world->gap_count < GAPS_MAX, "world->gap_count < GAPS_MAX");
         world->gaps[world->gap_count++] = made.gaps[i];
     }
 }
@@ -363,7 +374,8 @@ static void read_world(uint64_t seed, bool is_ordered, struct totals *totals)
 
     for (size_t i = 0; i < world.event_count; i++) {
         const struct event *event = &world.events[i];
-        CHECK(&world, event->is_settled || is_in_gap(&world, event->t_ms));
+        check(&world, event->is_settled || is_in_gap(&world, event->t_ms),
+              "event->is_settled || is_in_gap(&world, event->t_ms)");
     }
     totals->events += world.event_count;
     totals->crashes += world.crashes;
