@@ -3,7 +3,7 @@
  */
 #include "base/mem.h"
 #include "commands/command.h"
-#include "net/runtime_real.h"
+#include "runtime.h"
 #include "registry.h"
 
 #include <jansson.h>

@@ -18,7 +18,7 @@ static int compare_ids(const void *left, const void *right)
 }
 
 /* Marks the second and later events of one id: neighbouring pages may overlap. */
-static void mark_repeats(const struct batch *batch, bool *known)
+static void mark_repeats(const struct batch *batch, struct store_delivered *ids)
 {
     const struct batch_event **sorted = mem_new(batch->count, sizeof(*sorted));
     for (size_t i = 0; i < batch->count; i++) {
@@ -27,7 +27,7 @@ static void mark_repeats(const struct batch *batch, bool *known)
     qsort(sorted, batch->count, sizeof(*sorted), compare_ids);
     for (size_t i = 1; i < batch->count; i++) {
         if (memcmp(sorted[i - 1]->id16, sorted[i]->id16, ID16_SIZE) == 0) {
-            known[sorted[i] - batch->events] = true;
+            ids[sorted[i] - batch->events].is_known = true;
         }
     }
     free(sorted);
@@ -43,11 +43,11 @@ static struct store_delivered *ids_of(const struct batch *batch)
     return ids;
 }
 
-static void drop_marked(struct batch *batch, const bool *known)
+static void drop_marked(struct batch *batch, const struct store_delivered *ids)
 {
     size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        if (!known[i]) {
+        if (!ids[i].is_known) {
             batch->events[kept++] = batch->events[i];
         }
     }
@@ -63,14 +63,12 @@ static bool drop_known(struct worker *worker, struct source *source, struct batc
         return true; /* without slices, place alone says what is new */
     }
     struct store_delivered *ids = ids_of(batch);
-    bool *known = mem_new(batch->count, sizeof(*known));
     bool ok = worker->is_dry || worker->store_type->known(worker->store, &source->claim,
-                                                          ids, batch->count, known, err);
+                                                          ids, batch->count, err);
     if (ok) {
-        mark_repeats(batch, known);
-        drop_marked(batch, known);
+        mark_repeats(batch, ids);
+        drop_marked(batch, ids);
     }
-    free(known);
     free(ids);
     return ok;
 }

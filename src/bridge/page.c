@@ -93,6 +93,12 @@ static bool add_unreadable(struct page_reader *reader, struct source *source,
                            struct bytes bytes, int64_t observed_ms, struct batch *batch)
 {
     struct batch_event *added = &batch->events[batch->count - 1];
+    const struct event_unreadable unreadable = {
+        .bytes = bytes,
+        .size = bytes.size,
+        .reason = "not a JSON record",
+        .observed_ms = observed_ms,
+    };
     uint8_t digest[DIGEST_SIZE];
     source->counts.unreadable++;
     log_write_take(LOG_WARN, LOG_SOURCE_UNREADABLE, source->name,
@@ -102,8 +108,8 @@ static bool add_unreadable(struct page_reader *reader, struct source *source,
         size_t at = batch->bodies[i].size;
         reader->id.size = 0;
         if (source->formats[i] &&
-            !event_write_unreadable(&source->origin, bytes, "not a JSON record",
-                                    observed_ms, &reader->id, &batch->bodies[i])) {
+            !event_write_unreadable(&source->origin, &unreadable, &reader->id,
+                                    &batch->bodies[i])) {
             return false;
         }
         end_text(batch, added, i, at);

@@ -45,7 +45,7 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
 {
     struct worker *worker = turn->worker;
     for (size_t i = 0; i < plan->gap_count; i++) {
-        const struct slice_gap *gap = &plan->gaps[i];
+        const struct store_gap *gap = &plan->gaps[i];
         char from[TIMESTAMP_TEXT_SIZE];
         char to[TIMESTAMP_TEXT_SIZE];
         timestamp_format(gap->from_ms, from);
@@ -54,8 +54,7 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
         if (!worker->is_dry &&
-            !worker->store_type->gap(worker->store, &turn->source->claim, gap->from_ms,
-                                     gap->to_ms, gap->reason, err)) {
+            !worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
             return false;
         }
     }

@@ -64,7 +64,8 @@ static bool read_file(struct records *records, struct splitter *splitter,
 
 bool records_read(struct records *records, char *const *files, size_t file_count)
 {
-    static char *const standard_input[] = {"-"};
+    static char dash[] = "-";
+    static char *const standard_input[] = {dash};
     if (file_count == 0) {
         files = standard_input;
         file_count = 1;

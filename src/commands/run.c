@@ -1,10 +1,13 @@
 /*
  * `run`: polls, maps, delivers, and remembers.
  */
+#include "base/log.h"
+#include "base/timestamp.h"
 #include "bridge/fleet.h"
 #include "commands/command.h"
 #include "commands/summary.h"
-#include "net/runtime_real.h"
+#include "net/http.h"
+#include "runtime.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -125,9 +128,10 @@ static int run_fleet(const struct program *program, const struct options *option
     struct error err = {0};
     struct runtime runtime = {0};
     struct fleet fleet = {0};
-    if (!runtime_real_init(&runtime, &err)) {
+    if (!http_global_init(&err)) {
         goto out;
     }
+    runtime_init(&runtime);
     if (!fleet_open(&fleet, config, mappings, program->providers, &runtime, &err)) {
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
@@ -150,7 +154,8 @@ out:
             json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
     }
     fleet_close(&fleet);
-    runtime_real_clear(&runtime);
+    runtime_clear(&runtime);
+    http_global_cleanup();
     return status;
 }
 

@@ -42,15 +42,14 @@ static bool fake_send(struct sink *sink, const struct batch *batch,
 }
 
 static bool fake_known(struct store *store, const struct claim *claim,
-                       const struct store_delivered *ids, size_t count, bool *known,
-                       struct error *err)
+                       struct store_delivered *events, size_t count, struct error *err)
 {
     (void)store;
     (void)claim;
     (void)err;
     for (size_t i = 0; i < count; i++) {
-        known[i] =
-            scene->known != NULL && memcmp(ids[i].id16, scene->known, ID16_SIZE) == 0;
+        events[i].is_known =
+            scene->known != NULL && memcmp(events[i].id16, scene->known, ID16_SIZE) == 0;
     }
     return true;
 }
@@ -105,6 +104,8 @@ struct bench {
     struct batch batch;
 };
 
+static char source_name[] = "test";
+
 static int set_up(void **state)
 {
     struct bench *bench = mem_new(1, sizeof(*bench));
@@ -115,7 +116,7 @@ static int set_up(void **state)
     bench->worker = (struct worker){.store_type = &store_type, .runtime = &runtime};
     bench->source = (struct source){
         .config = &config,
-        .name = "test",
+        .name = source_name,
         .routes = &bench->route,
         .route_count = 1,
         .claim.cursor = {.is_open = true,

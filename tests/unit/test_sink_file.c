@@ -2,6 +2,8 @@
 #include "base/mem.h"
 #include "sinks/sink.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -46,14 +48,15 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct place *place = *state;
-    char *command[] = {"rm", "-r", place->folder, NULL};
-    pid_t child = fork();
-    if (child == 0) {
-        execv("/bin/rm", command);
-        _exit(1);
+    DIR *folder = opendir(place->folder);
+    struct dirent *entry = NULL;
+    while ((entry = readdir(folder)) != NULL) {
+        unlinkat(dirfd(folder), entry->d_name, 0);
     }
+    closedir(folder);
+    int failed = rmdir(place->folder);
     free(place);
-    return child > 0 ? 0 : -1;
+    return failed;
 }
 
 static char *read_file(const char *path)
