@@ -120,9 +120,9 @@ static void read_mappings(const struct config_loader *loader)
 static void read_main(const struct config_loader *loader)
 {
     const json_t *state = json_object_get(loader->yaml->root, "state");
-    loader->config->state =
-        settings_read(loader->yaml, json_is_null(state) ? NULL : state, "state",
-                      config_state_keys, NULL, loader->problems);
+    const struct settings_reader reader = {loader->yaml, "state", loader->problems};
+    loader->config->state = settings_read(&reader, json_is_null(state) ? NULL : state,
+                                          config_state_keys, NULL);
     read_mappings(loader);
 }
 

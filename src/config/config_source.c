@@ -175,7 +175,7 @@ static void check_routes(const struct reading *reading, const json_t *written)
         if (source->routes[i].is_required) {
             has_required = true;
             /* A sink whose type is unknown has its problem already. */
-            has_acknowledged |= type == NULL || type->is_acknowledged;
+            has_acknowledged = has_acknowledged || type == NULL || type->is_acknowledged;
         }
     }
     if (!has_required) {
