@@ -194,7 +194,7 @@ static bool sample_read(struct sample *sample, struct bytes record)
 }
 
 /* Writes the event of what was read last into sample->out. */
-static bool sample_write(struct sample *sample, enum event_format format)
+static inline bool sample_write(struct sample *sample, enum event_format format)
 {
     sample->out.size = 0;
     return event_write(format, &sample->origin, &sample->event, &sample->out);
