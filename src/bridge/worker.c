@@ -98,8 +98,8 @@ static bool wait_for_budget(struct turn *turn, struct error *err)
         json_object_get(turn->source->settings, "requests_per_second");
     double per_second =
         allowed == NULL ? quota->per_second : (double)json_integer_value(allowed);
-    int64_t wait = ratelimit_take(worker->ratelimit, turn->source->quota_key,
-                                  quota->per_second, quota->burst, monotonic_ms(worker));
+    int64_t wait = ratelimit_take(worker->ratelimit, turn->source->quota_key, per_second,
+                                  quota->burst, monotonic_ms(worker));
     return wait <= 0 || worker->runtime->wait(worker->runtime->context, wait, err);
 }
 
