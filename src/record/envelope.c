@@ -43,11 +43,26 @@ void envelope_clear(struct envelope *envelope)
     *envelope = (struct envelope){0};
 }
 
+struct bytes envelope_string(const struct envelope *envelope)
+{
+    const struct value *string = values_at(&envelope->values, envelope->string_slot);
+    return (struct bytes){string->data, string->type == VALUE_STRING ? string->size : 0};
+}
+
+struct bytes envelope_context(const struct envelope *envelope)
+{
+    if (envelope->context_slot == SIZE_MAX) {
+        return (struct bytes){0};
+    }
+    const struct value *context = values_at(&envelope->values, envelope->context_slot);
+    return (struct bytes){context->data, context->size};
+}
+
 /* The text of the element's string, with padding behind it. */
-static struct bytes decode(const struct value *string, struct buf *decoded)
+static struct bytes decode(struct bytes string, struct buf *decoded)
 {
     decoded->size = 0;
-    scan_unescape((struct bytes){string->data, string->size}, decoded);
+    scan_unescape(string, decoded);
     buf_add(decoded, (uint8_t[BUF_PADDING]){0}, BUF_PADDING);
     decoded->size -= BUF_PADDING;
     return buf_bytes(decoded);
@@ -57,8 +72,8 @@ const char *envelope_open(const struct envelope *envelope, const struct paths *p
                           struct values *values, struct buf *decoded,
                           struct record *record)
 {
-    const struct value *string = values_at(&envelope->values, envelope->string_slot);
-    if (string->type != VALUE_STRING) {
+    struct bytes string = envelope_string(envelope);
+    if (string.size == 0) {
         return record_no_record;
     }
     struct bytes text = decode(string, decoded);
@@ -73,12 +88,6 @@ const char *envelope_open(const struct envelope *envelope, const struct paths *p
     if (*start != '{') {
         return record_no_object;
     }
-    record->bytes = (struct bytes){start, used};
-    record->context = (struct bytes){0};
-    if (envelope->context_slot != SIZE_MAX) {
-        const struct value *context =
-            values_at(&envelope->values, envelope->context_slot);
-        record->context = (struct bytes){context->data, context->size};
-    }
+    *record = (struct record){{start, used}, envelope_context(envelope)};
     return NULL;
 }

@@ -25,6 +25,11 @@ struct envelope {
 void envelope_init(struct envelope *envelope, const struct record_wrapper *wrapper);
 void envelope_clear(struct envelope *envelope);
 
+/* The inside of the scanned element's string; empty when it has none. */
+struct bytes envelope_string(const struct envelope *envelope);
+/* The scanned element's context; empty when it has none. */
+struct bytes envelope_context(const struct envelope *envelope);
+
 /*
  * Opens the element that was scanned into envelope->values: unescapes its record to
  * decoded and scans it for paths. Returns NULL, or why it is no record. *record is
