@@ -36,7 +36,7 @@ static inline const uint8_t *leave(struct reader *reader, const uint8_t *at,
 {
     while (nest->depth > depth) {
         bool is_object = (nest->kinds & 1) != 0;
-        at = token_space(reader, at);
+        at = token_space_to(reader, at, ',');
         if (*at == ',') {
             at = token_space(reader, at + 1);
             return is_object ? skip_any_key(reader, at) : at;

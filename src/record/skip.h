@@ -25,7 +25,7 @@ static inline const uint8_t *skip_key(struct reader *reader, const uint8_t *at,
         return NULL;
     }
     *key = (struct bytes){at + 1, (size_t)(quote - at - 1)};
-    at = token_space(reader, quote + 1);
+    at = token_space_to(reader, quote + 1, ':');
     if (*at != ':') {
         return token_fail(reader, at);
     }
