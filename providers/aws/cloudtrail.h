@@ -1,0 +1,15 @@
+/*
+ * AWS CloudTrail: management events of one account and region, read by
+ * LookupEvents. It needs no trail and no bucket, and keeps 90 days.
+ */
+#ifndef AWS_CLOUDTRAIL_H
+#define AWS_CLOUDTRAIL_H
+
+#include "provider.h"
+
+/* A CloudTrail record, whichever way it came: LookupEvents or a trail's files. */
+extern const struct record_shape record_shape_cloudtrail;
+
+extern const struct provider provider_aws_cloudtrail;
+
+#endif
