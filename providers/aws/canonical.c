@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 struct canonical_pair {
@@ -36,7 +35,7 @@ void canonical_add_header(struct canonical_list *list, const char *name,
 {
     char *lower = mem_dup(name);
     for (char *at = lower; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
     }
     char *trimmed = mem_dup("");
     for (const char *at = value + strspn(value, white); *at != '\0';) {

@@ -35,8 +35,7 @@ const struct record_shape record_shape_cloudtrail = {
  */
 static const struct slicing slicing = {
     .passes = 4,
-    .age_ms = {1 * MS_PER_MINUTE, 5 * MS_PER_MINUTE, 10 * MS_PER_MINUTE,
-               60 * MS_PER_MINUTE},
+    .age_ms = {MS_PER_MINUTE, 5LL * MS_PER_MINUTE, 10LL * MS_PER_MINUTE, MS_PER_HOUR},
     .span_ms = MS_PER_HOUR,
     .grain_ms = MS_PER_SECOND,
     .retention_ms = 90LL * MS_PER_DAY,

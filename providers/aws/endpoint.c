@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ static const char *environment(const char *service, char **variable)
 {
     *variable = mem_format("AWS_ENDPOINT_URL_%s", service);
     for (char *at = *variable; *at != '\0'; at++) {
-        *at = (char)toupper((unsigned char)*at);
+        *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
     }
     const char *url = getenv(*variable);
     if (url == NULL || url[0] == '\0') {

@@ -128,6 +128,7 @@ def serve(name):
 
 
 def main():
+    start = os.getcwd()
     folder = tempfile.mkdtemp(prefix="auditbridge-http-")
     try:
         certificates(folder)
@@ -135,9 +136,9 @@ def main():
                            HTTP_TLS=serve("right"),
                            HTTP_WRONG=serve("wrong"),
                            HTTP_PLAIN=serve(None))
-        return subprocess.run(sys.argv[1:], env=environment).returncode
+        return subprocess.run(sys.argv[1:], env=environment, cwd=start).returncode
     finally:
-        os.chdir("/")
+        os.chdir(start)
         shutil.rmtree(folder)
 
 

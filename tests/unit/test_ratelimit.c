@@ -83,7 +83,7 @@ static void use_is_the_share_of_the_last_minute(void **state)
     struct ratelimit *ratelimit = ratelimit_new();
     assert_true(ratelimit_used(ratelimit, key, 0) == 0);
     for (int i = 0; i < 30; i++) {
-        ratelimit_take(ratelimit, key, 1, 1, i * 1000);
+        ratelimit_take(ratelimit, key, 1, 1, i * 1000LL);
     }
     assert_true(ratelimit_used(ratelimit, key, 30000) == 0.5);
     assert_true(ratelimit_used(ratelimit, key, 90000) == 0.25);
