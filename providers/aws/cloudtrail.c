@@ -1,9 +1,10 @@
 #include "aws/cloudtrail.h"
 
 #include "aws/client.h"
-#include "aws/lookup.h"
+#include "aws/walk.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "record/answer.h"
 
 #include <stdlib.h>
 
@@ -65,7 +66,6 @@ static const struct setting settings_table[] = {
 
 struct session {
     struct client client;
-    struct lookup *lookup;
     struct walk walk;
 };
 
@@ -104,7 +104,6 @@ static void cloudtrail_close(struct session *session)
 {
     if (session != NULL) {
         client_clear(&session->client);
-        lookup_free(session->lookup);
         walk_clear(&session->walk);
         free(session);
     }
@@ -124,7 +123,6 @@ static bool cloudtrail_open(const json_t *settings, const struct runtime *runtim
     made->client.runtime = runtime;
     made->client.service = "cloudtrail";
     made->client.region = mem_dup(region);
-    made->lookup = lookup_new();
     if (!client_open(&made->client, text_of(settings, "endpoint"),
                      text_of(settings, "ca_file"), err)) {
         cloudtrail_close(made);
@@ -140,7 +138,7 @@ static bool ask(struct session *session, struct http_response *response,
 {
     struct buf body;
     buf_init(&body, REQUEST_MAX);
-    lookup_write(&session->walk, &body);
+    walk_write(&session->walk, &body);
     const struct client_call call = {
         .target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents",
         .action = "cloudtrail:LookupEvents",
@@ -175,18 +173,32 @@ static bool change(struct walk *walk, const json_t *place, const struct fault *f
     return false;
 }
 
+/* An event without a time takes its newer neighbour's: its id is kept long enough. */
+static void fill_times(struct page *page, int64_t newest_ms)
+{
+    for (size_t i = 0; i < page->record_count; i++) {
+        if (page->record_ms[i] == INT64_MIN) {
+            page->record_ms[i] = i == 0 ? newest_ms : page->record_ms[i - 1];
+        }
+    }
+}
+
 static bool take(struct session *session, struct http_response *response,
                  struct page *page, struct error *err)
 {
-    char *token = NULL;
+    struct answer_text token = {.key = "NextToken"};
     page->body = response->body; /* now the page's */
     response->body = (struct buf){0};
     page->date_ms = response->date_ms;
-    if (!lookup_read(session->lookup, page, session->walk.end_s * MS_PER_SECOND, &token,
-                     err)) {
+    if (!answer_split(&record_shape_cloudtrail, &token, 1, page, err)) {
         return false;
     }
-    walk_advance_take(&session->walk, page, token);
+    if (token.text != NULL && token.text[0] == '\0') {
+        free(token.text); /* as good as none */
+        token.text = NULL;
+    }
+    fill_times(page, session->walk.end_s * MS_PER_SECOND);
+    walk_advance_take(&session->walk, page, token.text);
     return true;
 }
 

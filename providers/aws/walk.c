@@ -81,6 +81,20 @@ void walk_resume(struct walk *walk, const struct slice *slice, const json_t *pla
     aim(walk, &at);
 }
 
+void walk_write(const struct walk *walk, struct buf *out)
+{
+    json_t *request =
+        json_pack("{s:I, s:I, s:i}", "StartTime", (json_int_t)walk->start_s, "EndTime",
+                  (json_int_t)walk->end_s, "MaxResults", walk->max_results);
+    if (walk->token != NULL) {
+        json_object_set_new(request, "NextToken", json_string(walk->token));
+    }
+    char *text = json_dumps(request, JSON_COMPACT);
+    buf_add_text(out, text);
+    free(text);
+    json_decref(request);
+}
+
 bool walk_restart(struct walk *walk, const json_t *place)
 {
     struct place at = read_place(place);

@@ -37,6 +37,11 @@ void walk_clear(struct walk *walk);
 
 /* Goes on behind place: by token where it can, else from place's upto. */
 void walk_resume(struct walk *walk, const struct slice *slice, const json_t *place);
+/*
+ * Appends the request it asks next:
+ *   {"StartTime":1735689600,"EndTime":1735693200,"MaxResults":50,"NextToken":"..."}
+ */
+void walk_write(const struct walk *walk, struct buf *out);
 /* Drops the token and asks again from place. False when there was no token. */
 bool walk_restart(struct walk *walk, const json_t *place);
 /* Asks for half as many events a page, from place. False at one. */

@@ -86,6 +86,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, gzip.compress(b"x" * (1 << 20)), [("Content-Encoding", "gzip")])
         elif kind == "gzip":
             self.answer(200, gzip.compress(b"inflated"), [("Content-Encoding", "gzip")])
+        elif kind == "close":
+            self.answer(200, headers=[("Connection", "close")])
         elif kind == "connections":
             self.answer(200, str(connections).encode())
         elif kind == "asked":
