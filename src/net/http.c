@@ -7,7 +7,6 @@
 #include "net/http_retry.h"
 #include "net/http_trust.h"
 
-#include <ctype.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +176,7 @@ static const char *header_of(CURL *easy, const char *name)
                : "";
 }
 
-/* Copies value up to the first byte in stop, in lower case when asked. */
+/* Copies value up to the first byte in stop. */
 static void copy_value(char *out, size_t size, const char *value, const char *stop)
 {
     size_t length = strcspn(value, stop);
@@ -205,7 +204,7 @@ static void read_headers(struct http_easy *transfer)
     copy_value(response->content_type, sizeof(response->content_type),
                header_of(transfer->easy, "Content-Type"), "; \t");
     for (char *at = response->content_type; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
     }
     copy_value(response->error_type, sizeof(response->error_type),
                header_of(transfer->easy, "x-amzn-errortype"), "");

@@ -107,7 +107,7 @@ static void turn_window(struct bucket *bucket, int64_t now_ms)
     if (age_ms < WINDOW_MS) {
         return;
     }
-    bucket->count_before = age_ms < 2 * WINDOW_MS ? bucket->count : 0;
+    bucket->count_before = age_ms < 2LL * WINDOW_MS ? bucket->count : 0;
     bucket->count = 0;
     bucket->window_ms += age_ms / WINDOW_MS * WINDOW_MS;
 }
