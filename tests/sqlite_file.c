@@ -1,5 +1,3 @@
-#define _XOPEN_SOURCE 700 /* nftw */
-
 #include "sqlite_file.h"
 
 #include "base/mem.h"

@@ -18,7 +18,7 @@ static const struct slicing slicing = {
     .age_ms = {MINUTES(1), MINUTES(5), MINUTES(10), MINUTES(60)},
     .span_ms = MINUTES(60),
     .grain_ms = MS_PER_SECOND,
-    .retention_ms = MINUTES(90 * 1440),
+    .retention_ms = MINUTES(129600),
 };
 
 static struct plan_row {
