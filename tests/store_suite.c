@@ -304,7 +304,7 @@ static void a_late_owner_goes_on_when_nobody_took_over(void **state)
 {
     struct fixture *fixture = *state;
     take(fixture);
-    fixture->clock.now_ms += 2 * STORE_LEASE_MS;
+    fixture->clock.now_ms += 2 * (int64_t)STORE_LEASE_MS;
     assert_true(commit_some(fixture, 1, 1));
     assert_true(type_under_test->renew(fixture->store, &fixture->err));
 }

@@ -155,7 +155,11 @@ static bool store_known(struct store *store, const struct claim *claim,
                         struct store_delivered *events, size_t count, struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
-    bool ok = find_known(store, claim, events, count, err);
+    /* One read transaction: else each lookup locks and unlocks the file. */
+    bool ok = sqlite_run(store, "BEGIN", err);
+    if (ok) {
+        ok = sqlite_end(store, find_known(store, claim, events, count, err), err);
+    }
     pthread_mutex_unlock(&store->mutex);
     return ok;
 }

@@ -1,18 +1,22 @@
 #include "store/sqlite.h"
 
-#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
-#include <string.h>
 
 /* What an operator can do about it; NULL: SQLite's own words say more. */
-static const char *advice_of(int code, int system_errno)
+static const char *advice_of(int code, int extended)
 {
-    if (code == SQLITE_FULL || system_errno == ENOSPC || system_errno == EDQUOT ||
-        system_errno == EFBIG) {
-        return "no room is left on the disk";
+    switch (extended) {
+    case SQLITE_IOERR_WRITE: /* a quota or a file size limit, too: only ENOSPC is FULL */
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_SHMSIZE:
+        return "a write failed: the disk is full, over its quota, or broken";
+    default:
+        break;
     }
     switch (code) {
+    case SQLITE_FULL:
+        return "the disk is full";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return "locked by another process";
@@ -23,7 +27,7 @@ static const char *advice_of(int code, int system_errno)
     case SQLITE_READONLY:
         return "the file or its directory is read-only";
     case SQLITE_CANTOPEN:
-        return "cannot be opened";
+        return "the file, or those that SQLite makes beside it, cannot be opened";
     default:
         return NULL;
     }
@@ -31,17 +35,10 @@ static const char *advice_of(int code, int system_errno)
 
 bool sqlite_fail(const struct store *store, struct error *err)
 {
-    int code = sqlite3_errcode(store->db) & 0xff;
-    int system_errno = code == SQLITE_IOERR || code == SQLITE_CANTOPEN
-                           ? sqlite3_system_errno(store->db)
-                           : 0;
-    const char *advice = advice_of(code, system_errno);
-    if (advice == NULL) {
-        advice = sqlite3_errmsg(store->db);
-    }
-    return error_set(err, ERROR_STATE, "store %s: %s%s%s", store->path, advice,
-                     system_errno == 0 ? "" : ": ",
-                     system_errno == 0 ? "" : strerror(system_errno));
+    int extended = sqlite3_extended_errcode(store->db);
+    const char *advice = advice_of(extended & 0xff, extended);
+    return error_set(err, ERROR_STATE, "store %s: %s", store->path,
+                     advice == NULL ? sqlite3_errmsg(store->db) : advice);
 }
 
 bool sqlite_run(struct store *store, const char *sql, struct error *err)

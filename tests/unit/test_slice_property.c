@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/slice.h"
+#include "slice_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,49 +24,7 @@
 
 enum {
     WORLDS = 150, /* each read in both orders */
-    HOURS = 4,
-    TAIL_HOURS = 3,
-    EVENTS_MAX = 8192,
     PAGE_EVENTS = 7,
-    GAPS_MAX = 64,
-    RATE_GAP_MS = 13400, /* the longest between two events */
-};
-
-static const int64_t origin_ms = INT64_C(1760000000000);
-
-static const struct slicing table = {
-    .passes = 4,
-    .age_ms = {60000, 300000, 600000, 3600000},
-    .span_ms = MS_PER_HOUR,
-    .grain_ms = MS_PER_SECOND,
-    .retention_ms = INT64_C(90) * MS_PER_DAY,
-};
-
-struct event {
-    int64_t t_ms;
-    int64_t shown_ms; /* when the cloud's API begins to return it */
-    uint64_t shuffle; /* its place in an answer whose order means nothing */
-    bool is_sent;
-    bool is_known; /* the store holds its id */
-    bool is_settled;
-};
-
-struct world {
-    uint64_t seed;
-    uint64_t state;
-    bool is_ordered; /* newest first; else in no order */
-    struct slicing slicing;
-    struct event *events;
-    size_t event_count;
-    int64_t now_ms; /* the cloud's time */
-    int64_t outage_ms;
-    struct cursor cursor;
-    struct cursor stored; /* what the last commit holds */
-    struct store_gap gaps[GAPS_MAX];
-    size_t gap_count;
-    size_t crashes;
-    size_t checks;
-    size_t repeats;
 };
 
 struct totals {
@@ -85,102 +44,12 @@ static void check(const struct world *world, bool holds, const char *what)
     }
 }
 
-static uint64_t draw(struct world *world)
-{
-    uint64_t z = (world->state += UINT64_C(0x9e3779b97f4a7c15)); /* splitmix64 */
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static int64_t between(struct world *world, int64_t low, int64_t high)
-{
-    return low + (int64_t)(draw(world) % (uint64_t)(high - low + 1));
-}
-
-static bool happens(struct world *world, int percent)
-{
-    return between(world, 1, 100) <= percent;
-}
-
-static void world_clear(struct world *world)
-{
-    free(world->events);
-    json_decref(world->cursor.place);
-    json_decref(world->stored.place);
-}
-
-static void world_init(struct world *world, uint64_t seed, bool is_ordered)
-{
-    *world = (struct world){.seed = seed, .state = seed, .is_ordered = is_ordered};
-    world->slicing = table;
-    world->events = mem_new(EVENTS_MAX, sizeof(*world->events));
-    int64_t t_ms = 0;
-    while (t_ms < (int64_t)HOURS * MS_PER_HOUR && world->event_count < EVENTS_MAX) {
-        t_ms += between(world, 0, RATE_GAP_MS);
-        bool is_late = happens(world, 33);
-        int64_t late_ms = between(world, is_late ? 500 : 5, is_late ? 3590 : 500);
-        int64_t second_ms = origin_ms + t_ms - t_ms % MS_PER_SECOND;
-        struct event *event = &world->events[world->event_count++];
-        event->t_ms = second_ms;
-        event->shown_ms = second_ms + late_ms * MS_PER_SECOND;
-        event->shuffle = draw(world);
-    }
-
-    if (seed % 4 == 1) { /* a clock a day ahead is then past all that the cloud keeps */
-        world->slicing.retention_ms = INT64_C(20) * MS_PER_HOUR;
-    } else if (seed % 4 == 3) {
-        world->slicing.retention_ms = INT64_C(3) * MS_PER_HOUR;
-        world->outage_ms = between(world, 1, 4) * MS_PER_HOUR;
-    }
-    world->now_ms = origin_ms;
-    if (seed % 3 == 0 && seed % 4 != 3) {
-        world->now_ms += 3 * (int64_t)MS_PER_HOUR;
-    }
-    slice_start(&world->cursor, &world->slicing, world->now_ms,
-                world->now_ms - origin_ms + MS_PER_MINUTE);
-}
-
 static void copy_cursor(struct cursor *to, const struct cursor *from)
 {
     json_t *place = json_incref(from->place);
     json_decref(to->place);
     *to = *from;
     to->place = place;
-}
-
-static int compare_newest(const void *left, const void *right)
-{
-    const struct event *a = *(struct event *const *)left;
-    const struct event *b = *(struct event *const *)right;
-    if (a->t_ms != b->t_ms) {
-        return a->t_ms < b->t_ms ? 1 : -1;
-    }
-    return a < b ? 1 : -1;
-}
-
-static int compare_shuffled(const void *left, const void *right)
-{
-    const struct event *a = *(struct event *const *)left;
-    const struct event *b = *(struct event *const *)right;
-    return (a->shuffle > b->shuffle) - (a->shuffle < b->shuffle);
-}
-
-/* What the cloud answers, now, for the events from a to b. */
-static size_t query(struct world *world, int64_t a_ms, int64_t b_ms, struct event **seen)
-{
-    size_t count = 0;
-    int64_t kept_ms = world->now_ms - world->slicing.retention_ms;
-    for (size_t i = 0; i < world->event_count; i++) {
-        struct event *event = &world->events[i];
-        if (event->t_ms >= a_ms && event->t_ms <= b_ms && event->t_ms >= kept_ms &&
-            event->shown_ms <= world->now_ms) {
-            seen[count++] = event;
-        }
-    }
-    qsort(seen, count, sizeof(struct event *),
-          world->is_ordered ? compare_newest : compare_shuffled);
-    return count;
 }
 
 static bool is_in_gap(const struct world *world, int64_t t_ms)
@@ -281,12 +150,12 @@ static void read_slice(struct world *world, struct event **seen)
     if (cursor->place != NULL) {
         upto_ms = json_integer_value(cursor->place);
     }
-    size_t count = query(world, cursor->slice.a_ms, upto_ms, seen);
+    size_t count = world_query(world, cursor->slice.a_ms, upto_ms, seen);
     size_t page_count = 0;
     for (size_t at = 0;; at += PAGE_EVENTS) {
         bool is_done = at + PAGE_EVENTS >= count;
         size_t size = is_done ? count - at : PAGE_EVENTS;
-        int64_t fate = between(world, 1, 100);
+        int64_t fate = world_between(world, 1, 100);
         world->now_ms += MS_PER_SECOND;
         page_count++;
         if (fate <= 3) {
@@ -319,17 +188,17 @@ static void plan(struct world *world)
 {
     static const int64_t wrong_ms[] = {0,       0,          0,           900000,
                                        -900000, MS_PER_DAY, -MS_PER_DAY, -1};
-    size_t index = (size_t)between(world, 0, 7);
+    size_t index = (size_t)world_between(world, 0, 7);
     size_t id_count = 0;
     for (size_t i = 0; i < world->event_count; i++) {
         id_count += world->events[i].is_known;
     }
     struct slice_moment moment = {
         .now_ms = wrong_ms[index] == -1 ? 0 : world->now_ms + wrong_ms[index],
-        .is_dated = wrong_ms[index] == 0 && !happens(world, 20),
-        .every_ms = between(world, 1, 60) * MS_PER_SECOND,
+        .is_dated = wrong_ms[index] == 0 && !world_happens(world, 20),
+        .every_ms = world_between(world, 1, 60) * MS_PER_SECOND,
         .id_count = id_count * 3, /* so that worlds this small are sometimes busy */
-        .budget_used = (double)between(world, 0, 100) / 100,
+        .budget_used = (double)world_between(world, 0, 100) / 100,
     };
     struct slice_plan made = slice_plan(&world->cursor, &world->slicing, &moment);
     check(world, made.is_due == world->cursor.is_open,
@@ -342,15 +211,17 @@ static void plan(struct world *world)
               made.gaps[i].to_ms <= world->now_ms - world->slicing.retention_ms + 3601000,
               "made.gaps[i].to_ms <= world->now_ms - world->slicing.retention_ms + "
               "3601000");
-        check(world, world->gap_count < GAPS_MAX, "world->gap_count < GAPS_MAX");
+        check(world, world->gap_count < WORLD_GAPS_MAX,
+              "world->gap_count < WORLD_GAPS_MAX");
         world->gaps[world->gap_count++] = made.gaps[i];
     }
 }
 
 static void step(struct world *world, struct event **seen)
 {
-    world->now_ms += between(world, 1000, 60000);
-    if (world->outage_ms > 0 && world->now_ms > origin_ms + 2 * (int64_t)MS_PER_HOUR) {
+    world->now_ms += world_between(world, 1000, 60000);
+    if (world->outage_ms > 0 &&
+        world->now_ms > WORLD_ORIGIN_MS + 2 * (int64_t)MS_PER_HOUR) {
         world->now_ms += world->outage_ms;
         world->outage_ms = 1; /* over; gaps stay allowed */
     }
@@ -366,8 +237,9 @@ static void read_world(uint64_t seed, bool is_ordered, struct totals *totals)
     struct world world;
     world_init(&world, seed, is_ordered);
     copy_cursor(&world.stored, &world.cursor);
-    struct event **seen = mem_new(EVENTS_MAX, sizeof(struct event *));
-    int64_t end_ms = origin_ms + (int64_t)(HOURS + TAIL_HOURS) * MS_PER_HOUR;
+    struct event **seen = mem_new(WORLD_EVENTS_MAX, sizeof(struct event *));
+    int64_t end_ms =
+        WORLD_ORIGIN_MS + (int64_t)(WORLD_HOURS + WORLD_TAIL_HOURS) * MS_PER_HOUR;
     while (world.now_ms < end_ms) {
         step(&world, seen);
     }
@@ -408,14 +280,15 @@ static void read_world_wrongly(uint64_t seed, struct totals *totals)
 {
     struct world world;
     world_init(&world, seed, true);
-    struct event **seen = mem_new(EVENTS_MAX, sizeof(struct event *));
-    int64_t mark_ms = origin_ms;
-    int64_t end_ms = origin_ms + (int64_t)(HOURS + TAIL_HOURS) * MS_PER_HOUR;
+    struct event **seen = mem_new(WORLD_EVENTS_MAX, sizeof(struct event *));
+    int64_t mark_ms = WORLD_ORIGIN_MS;
+    int64_t end_ms =
+        WORLD_ORIGIN_MS + (int64_t)(WORLD_HOURS + WORLD_TAIL_HOURS) * MS_PER_HOUR;
     while (world.now_ms < end_ms) {
-        world.now_ms += between(&world, 1000, 60000);
-        size_t count = query(&world, mark_ms, world.now_ms, seen);
+        world.now_ms += world_between(&world, 1000, 60000);
+        size_t count = world_query(&world, mark_ms, world.now_ms, seen);
         mark_ms = count == 0 ? mark_ms : seen[0]->t_ms;
-        if (!happens(&world, 3)) { /* else it dies before it has sent them */
+        if (!world_happens(&world, 3)) { /* else it dies before it has sent them */
             settle_page(&world, seen, count);
         }
     }
