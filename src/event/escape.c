@@ -14,16 +14,31 @@ static uint64_t load_word(const uint8_t *data)
     return word;
 }
 
-/*
- * A set top bit for each byte of word that a JSON string must escape. Only the
- * lowest is sure: its borrow may set ones above it.
+static void store_word(uint8_t *at, uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(at, &word, WORD);
+}
+
+/* The top bit of each byte of word that is a quote, a backslash or a control character.
  */
 static uint64_t find_escapes(uint64_t word)
 {
-    uint64_t quotes = (word ^ EVERY_BYTE('"')) - EVERY_BYTE(1);
-    uint64_t backslashes = (word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1);
-    uint64_t controls = word - EVERY_BYTE(' ');
-    return (quotes | backslashes | controls) & ~word & EVERY_BYTE(0x80);
+    /* Seven bits a byte, so that no sum carries into its neighbour. */
+    const uint64_t low = EVERY_BYTE(0x7f);
+    uint64_t bytes = word & low;
+    uint64_t no_quote = (bytes ^ EVERY_BYTE('"')) + low;
+    uint64_t no_backslash = (bytes ^ EVERY_BYTE('\\')) + low;
+    uint64_t no_control = bytes + EVERY_BYTE(0x80 - ' ');
+    return ~((no_quote & no_backslash & no_control) | word) & ~low;
+}
+
+static uint64_t find_controls(uint64_t word)
+{
+    const uint64_t low = EVERY_BYTE(0x7f);
+    return ~(((word & low) + EVERY_BYTE(0x80 - ' ')) | word) & ~low;
 }
 
 static uint8_t *put_escape(uint8_t *at, uint8_t byte)
@@ -53,32 +68,53 @@ static bool must_escape(uint8_t byte)
     return byte == '"' || byte == '\\' || byte < ' ';
 }
 
-uint8_t *escape_text(uint8_t *at, struct bytes text)
+/* Bytes of word, each behind a backslash where escapes says so. */
+static uint8_t *put_word(uint8_t *at, uint64_t word, uint64_t escapes)
 {
-    const uint8_t *in = text.data;
-    size_t left = text.size;
-    while (left >= WORD) {
-        uint64_t escapes = find_escapes(load_word(in));
-        memcpy(at, in, WORD);
-        if (escapes == 0) {
-            in += WORD;
-            at += WORD;
-            left -= WORD;
-            continue;
-        }
-        size_t clean = (size_t)__builtin_ctzll(escapes) / 8;
-        at = put_escape(at + clean, in[clean]);
-        in += clean + 1;
-        left -= clean + 1;
+    size_t left = WORD;
+    store_word(at, word);
+    while (escapes != 0) {
+        size_t clean_bits = (size_t)__builtin_ctzll(escapes) - 7;
+        size_t clean = clean_bits / 8;
+        at[clean] = '\\';
+        at += clean + 1;
+        left -= clean;
+        escapes = (escapes & (escapes - 1)) >> clean_bits;
+        word >>= clean_bits;
+        store_word(at, word);
     }
-    for (; left > 0; left--, in++) {
-        if (must_escape(*in)) {
-            at = put_escape(at, *in);
+    return at + left;
+}
+
+static uint8_t *put_bytes(uint8_t *at, struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (must_escape(text.data[i])) {
+            at = put_escape(at, text.data[i]);
         } else {
-            *at++ = *in;
+            *at++ = text.data[i];
         }
     }
     return at;
+}
+
+uint8_t *escape_text(uint8_t *at, struct bytes text)
+{
+    const uint8_t *in = text.data;
+    const uint8_t *end = text.data + text.size;
+    for (; end - in >= WORD; in += WORD) {
+        uint64_t word = load_word(in);
+        uint64_t escapes = find_escapes(word);
+        if (escapes == 0) {
+            store_word(at, word);
+            at += WORD;
+        } else if (find_controls(word) == 0) {
+            at = put_word(at, word, escapes);
+        } else {
+            at = put_bytes(at, (struct bytes){in, WORD});
+        }
+    }
+    return put_bytes(at, (struct bytes){in, (size_t)(end - in)});
 }
 
 size_t escape_count(struct bytes text)

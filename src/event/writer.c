@@ -7,7 +7,10 @@
  * overwrites: no member needs to know whether it is the first or the last.
  */
 
-enum { SHORT_TEXT = 1 << 14 }; /* up to here the worst case is reserved uncounted */
+enum {
+    SHORT_TEXT = 1 << 14, /* up to here the worst case is reserved uncounted */
+    AROUND = 3 + 8,       /* quotes and comma, and the word that escape_text may spill */
+};
 
 static bool make_room(struct writer *writer, size_t size)
 {
@@ -46,7 +49,7 @@ static void put(struct writer *writer, const void *data, size_t size)
 
 void writer_begin(struct writer *writer, struct buf *out, size_t expected)
 {
-    *writer = (struct writer){.out = out, .began = out->size};
+    *writer = (struct writer){.out = out, .began = out->size, .open = ""};
     uint8_t *room = buf_reserve(out, expected);
     if (room == NULL) {
         room = buf_reserve(out, 2);
@@ -60,58 +63,74 @@ void writer_begin(struct writer *writer, struct buf *out, size_t expected)
     *writer->at++ = '{';
 }
 
-/* Where in name the part begins that has no objects in common with open. */
-static size_t common_objects(const char *open, const char *name)
-{
-    size_t common = 0;
-    for (size_t i = 0; open[i] != '\0' && open[i] == name[i]; i++) {
-        if (open[i] == '.') {
-            common = i + 1;
-        }
-    }
-    return common;
-}
-
 static void close_objects(struct writer *writer, const char *names)
 {
-    for (const char *dot = strchr(names, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
-        writer->at[-1] = '}';
-        *writer->at++ = ',';
+    for (size_t i = 0; names[i] != '\0'; i++) {
+        if (names[i] == '.' || i == 0) {
+            writer->at[-1] = '}';
+            *writer->at++ = ',';
+        }
     }
 }
 
-void writer_name(struct writer *writer, const char *name)
+/* Opens every object of names, which are dotted. */
+static void open_objects(struct writer *writer, const char *names)
 {
-    static const uint8_t object[] = {'"', ':', '{', '"'};
-    const char *open = writer->open == NULL ? "" : writer->open;
-    size_t common = common_objects(open, name);
+    uint8_t *at = writer->at;
+    while (*names != '\0') {
+        *at++ = '"';
+        for (; *names != '\0' && *names != '.'; names++) {
+            *at++ = (uint8_t)*names;
+        }
+        names += *names == '.';
+        *at++ = '"';
+        *at++ = ':';
+        *at++ = '{';
+    }
+    writer->at = at;
+}
+
+/* Leaves the objects that are open and not on the way to object; enters those that are.
+ */
+static void move_to(struct writer *writer, const struct member *name)
+{
+    const char *open = writer->open;
+    const char *object = name->object;
+    size_t common = 0;
+    size_t i = 0;
+    for (; open[i] != '\0' && open[i] == object[i]; i++) {
+        common = open[i] == '.' ? i + 1 : common;
+    }
+    if ((open[i] == '\0' || open[i] == '.') && (object[i] == '\0' || object[i] == '.')) {
+        common = i; /* one is the other, or inside it */
+    }
+    close_objects(writer, open + common + (open[common] == '.'));
+    open_objects(writer, object + common + (object[common] == '.'));
+    writer->open = object;
+    writer->open_size = name->object_size;
+}
+
+void writer_name(struct writer *writer, const struct member *name)
+{
     /* An object takes "":{ around its name, and closing one takes a byte. */
-    if (!has_room(writer, strlen(open) + 5 * strlen(name) + ESCAPE_MAX)) {
+    size_t objects = writer->open_size + (size_t)5 * name->object_size;
+    if (!has_room(writer, objects + name->leaf_size + 8)) {
         return;
     }
-
-    close_objects(writer, open + common);
-    writer->open = name;
-    uint8_t *at = writer->at;
-    *at++ = '"';
-    for (const char *c = name + common; *c != '\0'; c++) {
-        if (*c == '.') {
-            memcpy(at, object, sizeof(object));
-            at += sizeof(object);
-        } else {
-            *at++ = (uint8_t)*c;
-        }
+    if (writer->open != name->object &&
+        (writer->open_size != name->object_size ||
+         memcmp(writer->open, name->object, name->object_size) != 0)) {
+        move_to(writer, name);
     }
-    *at++ = '"';
-    *at++ = ':';
-    writer->at = at;
+    *writer->at++ = '"';
+    put(writer, name->leaf, name->leaf_size);
+    put(writer, "\":", 2);
 }
 
 bool writer_end(struct writer *writer)
 {
-    const char *open = writer->open == NULL ? "" : writer->open;
-    if (has_room(writer, strlen(open) + 2)) {
-        close_objects(writer, open);
+    if (has_room(writer, writer->open_size + 2)) {
+        close_objects(writer, writer->open);
         if (writer->at[-1] == '{') {
             writer->at++;
         }
@@ -125,12 +144,17 @@ bool writer_end(struct writer *writer)
     return true;
 }
 
+void writer_safe(struct writer *writer, const char *text)
+{
+    writer_inside(writer, bytes_of(text), false);
+}
+
 void writer_text(struct writer *writer, struct bytes text)
 {
     bool is_short = text.size <= SHORT_TEXT;
-    if (!is_short || !make_room(writer, ESCAPE_MAX * text.size + 3)) {
+    if (!is_short || !make_room(writer, ESCAPE_MAX * text.size + AROUND)) {
         /* Long, or near the limit: as much as it needs and no more. */
-        if (!has_room(writer, escape_count(text) + 3)) {
+        if (!has_room(writer, escape_count(text) + AROUND)) {
             return;
         }
     }
