@@ -330,4 +330,5 @@ void ecs_write_tail(struct writer *writer, const struct event_origin *origin)
     writer_constant(writer, buf_bytes(&origin->tail));
     writer->open = ""; /* the tail has closed moj */
     writer->open_size = 0;
+    writer->depth = 0;
 }

@@ -1,29 +1,40 @@
 #include "event/escape.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { WORD = 8 };
 
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static uint64_t to_little(uint64_t word)
+{
+    return word;
+}
+#else
+static uint64_t to_little(uint64_t word)
+{
+    return __builtin_bswap64(word);
+}
+#endif
+
+/* The byte at data is the lowest. */
 static uint64_t load_word(const uint8_t *data)
 {
     uint64_t word = 0;
     memcpy(&word, data, WORD);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
+    return to_little(word);
 }
 
 static void store_word(uint8_t *at, uint64_t word)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
+    word = to_little(word);
     memcpy(at, &word, WORD);
 }
 
-/* The top bit of each byte of word that is a quote, a backslash or a control character.
- */
+/* The top bit of each byte of word that a string must escape. */
 static uint64_t find_escapes(uint64_t word)
 {
     /* Seven bits a byte, so that no sum carries into its neighbour. */
@@ -68,6 +79,18 @@ static bool must_escape(uint8_t byte)
     return byte == '"' || byte == '\\' || byte < ' ';
 }
 
+static uint8_t *put_bytes(uint8_t *at, struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (must_escape(text.data[i])) {
+            at = put_escape(at, text.data[i]);
+        } else {
+            *at++ = text.data[i];
+        }
+    }
+    return at;
+}
+
 /* Bytes of word, each behind a backslash where escapes says so. */
 static uint8_t *put_word(uint8_t *at, uint64_t word, uint64_t escapes)
 {
@@ -86,35 +109,83 @@ static uint8_t *put_word(uint8_t *at, uint64_t word, uint64_t escapes)
     return at + left;
 }
 
-static uint8_t *put_bytes(uint8_t *at, struct bytes text)
+/* Escapes whole words; steps text over them. */
+static uint8_t *put_words(uint8_t *at, struct bytes *text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (must_escape(text.data[i])) {
-            at = put_escape(at, text.data[i]);
+    const uint8_t *in = text->data;
+    const uint8_t *end = text->data + text->size;
+    for (; end - in >= WORD; in += WORD) {
+        uint64_t word = load_word(in);
+        if (find_controls(word) != 0) {
+            at = put_bytes(at, (struct bytes){in, WORD});
         } else {
-            *at++ = text.data[i];
+            at = put_word(at, word, find_escapes(word));
         }
     }
+    *text = (struct bytes){in, (size_t)(end - in)};
     return at;
 }
 
-uint8_t *escape_text(uint8_t *at, struct bytes text)
+#ifdef __SSE2__
+
+enum { BLOCK = 16 };
+
+/* Copies size bytes, each behind a backslash where escapes (a bit a byte) says so. */
+static uint8_t *put_block(uint8_t *at, const uint8_t *in, unsigned escapes)
 {
-    const uint8_t *in = text.data;
-    const uint8_t *end = text.data + text.size;
-    for (; end - in >= WORD; in += WORD) {
-        uint64_t word = load_word(in);
-        uint64_t escapes = find_escapes(word);
-        if (escapes == 0) {
-            store_word(at, word);
-            at += WORD;
-        } else if (find_controls(word) == 0) {
-            at = put_word(at, word, escapes);
+    _mm_storeu_si128((void *)at, _mm_loadu_si128((const void *)in));
+    const uint8_t *copied = in;
+    while (escapes != 0) {
+        const uint8_t *special = in + __builtin_ctz(escapes);
+        at += special - copied;
+        *at++ = '\\';
+        _mm_storeu_si128((void *)at, _mm_loadu_si128((const void *)special));
+        copied = special;
+        escapes &= escapes - 1;
+    }
+    return at + (in + BLOCK - copied);
+}
+
+/* Escapes whole blocks while another one follows; steps text over them. */
+static uint8_t *put_blocks(uint8_t *at, struct bytes *text)
+{
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i last_control = _mm_set1_epi8(' ' - 1);
+    const uint8_t *in = text->data;
+    const uint8_t *end = text->data + text->size;
+    for (; end - in >= 2 * BLOCK; in += BLOCK) {
+        __m128i block = _mm_loadu_si128((const void *)in);
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
+        __m128i any =
+            _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+        unsigned escapes = (unsigned)_mm_movemask_epi8(_mm_or_si128(any, control));
+        if (_mm_movemask_epi8(control) != 0) {
+            at = put_bytes(at, (struct bytes){in, BLOCK});
         } else {
-            at = put_bytes(at, (struct bytes){in, WORD});
+            at = put_block(at, in, escapes);
         }
     }
-    return put_bytes(at, (struct bytes){in, (size_t)(end - in)});
+    *text = (struct bytes){in, (size_t)(end - in)};
+    return at;
+}
+
+#else
+
+/* Words are the largest pieces here. */
+static uint8_t *put_blocks(uint8_t *at, struct bytes *text)
+{
+    (void)text;
+    return at;
+}
+
+#endif
+
+uint8_t *escape_text(uint8_t *at, struct bytes text)
+{
+    at = put_blocks(at, &text);
+    at = put_words(at, &text);
+    return put_bytes(at, text);
 }
 
 size_t escape_count(struct bytes text)

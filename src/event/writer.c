@@ -12,11 +12,8 @@ enum {
     AROUND = 3 + 8,       /* quotes and comma, and the word that escape_text may spill */
 };
 
-static bool make_room(struct writer *writer, size_t size)
+static bool grow(struct writer *writer, size_t size)
 {
-    if ((size_t)(writer->end - writer->at) >= size) {
-        return true;
-    }
     if (writer->has_failed) {
         return false;
     }
@@ -31,14 +28,22 @@ static bool make_room(struct writer *writer, size_t size)
     return room != NULL;
 }
 
-static bool has_room(struct writer *writer, size_t size)
+/* False when out's limit does not allow size bytes more; something shorter may fit. */
+static inline bool make_room(struct writer *writer, size_t size)
 {
-    if (make_room(writer, size)) {
-        return true;
-    }
+    return (size_t)(writer->end - writer->at) >= size || grow(writer, size);
+}
+
+static bool fail(struct writer *writer)
+{
     writer->has_failed = true;
     writer->end = writer->at; /* nothing shorter may follow */
     return false;
+}
+
+static inline bool has_room(struct writer *writer, size_t size)
+{
+    return make_room(writer, size) || fail(writer);
 }
 
 static void put(struct writer *writer, const void *data, size_t size)
@@ -63,19 +68,19 @@ void writer_begin(struct writer *writer, struct buf *out, size_t expected)
     *writer->at++ = '{';
 }
 
-static void close_objects(struct writer *writer, const char *names)
+static void close_objects(struct writer *writer, size_t count)
 {
-    for (size_t i = 0; names[i] != '\0'; i++) {
-        if (names[i] == '.' || i == 0) {
-            writer->at[-1] = '}';
-            *writer->at++ = ',';
-        }
+    for (; count > 0; count--) {
+        writer->at[-1] = '}';
+        *writer->at++ = ',';
     }
 }
 
-/* Opens every object of names, which are dotted. */
-static void open_objects(struct writer *writer, const char *names)
+/* Opens every object of names, which are dotted. Returns how many. */
+static size_t open_objects(struct writer *writer, const char *names)
 {
+    static const uint8_t behind[] = {'"', ':', '{'};
+    size_t count = 0;
     uint8_t *at = writer->at;
     while (*names != '\0') {
         *at++ = '"';
@@ -83,29 +88,36 @@ static void open_objects(struct writer *writer, const char *names)
             *at++ = (uint8_t)*names;
         }
         names += *names == '.';
-        *at++ = '"';
-        *at++ = ':';
-        *at++ = '{';
+        memcpy(at, behind, sizeof(behind));
+        at += sizeof(behind);
+        count++;
     }
     writer->at = at;
+    return count;
 }
 
-/* Leaves the objects that are open and not on the way to object; enters those that are.
- */
+/* Leaves the objects that are open and not on the way to name; enters those that are. */
 static void move_to(struct writer *writer, const struct member *name)
 {
     const char *open = writer->open;
     const char *object = name->object;
-    size_t common = 0;
+    size_t common = 0; /* bytes, and objects, that are on both ways */
+    size_t depth = 0;
     size_t i = 0;
     for (; open[i] != '\0' && open[i] == object[i]; i++) {
-        common = open[i] == '.' ? i + 1 : common;
+        if (open[i] == '.') {
+            common = i + 1;
+            depth++;
+        }
     }
-    if ((open[i] == '\0' || open[i] == '.') && (object[i] == '\0' || object[i] == '.')) {
-        common = i; /* one is the other, or inside it */
+    bool ends_part =
+        (open[i] == '\0' || open[i] == '.') && (object[i] == '\0' || object[i] == '.');
+    if (ends_part && i > 0) {
+        common = object[i] == '.' ? i + 1 : i;
+        depth++;
     }
-    close_objects(writer, open + common + (open[common] == '.'));
-    open_objects(writer, object + common + (object[common] == '.'));
+    close_objects(writer, writer->depth - depth);
+    writer->depth = depth + open_objects(writer, object + common);
     writer->open = object;
     writer->open_size = name->object_size;
 }
@@ -130,7 +142,7 @@ void writer_name(struct writer *writer, const struct member *name)
 bool writer_end(struct writer *writer)
 {
     if (has_room(writer, writer->open_size + 2)) {
-        close_objects(writer, writer->open);
+        close_objects(writer, writer->depth);
         if (writer->at[-1] == '{') {
             writer->at++;
         }

@@ -27,6 +27,7 @@ struct writer {
     uint8_t *end;     /* of the room there is */
     const char *open; /* the object, dotted, in which the last member stands */
     size_t open_size;
+    size_t depth; /* how many objects are open */
     bool has_failed;
 };
 
