@@ -92,7 +92,6 @@ static void write_event(struct ecs *ecs)
     static const char *const outcomes[] = {[OUTCOME_UNKNOWN] = "unknown",
                                            [OUTCOME_SUCCESS] = "success",
                                            [OUTCOME_FAILURE] = "failure"};
-    const struct record_shape *shape = mapping_shape(ecs->origin->mapping);
     struct category category = category_of(ecs->match);
 
     writer_name(&ecs->writer, NAME("event", "id"));
@@ -103,8 +102,6 @@ static void write_event(struct ecs *ecs)
     add_inside(ecs, NAME("event", "action"), ecs->match->operation);
     add_inside(ecs, NAME("event", "provider"), ecs->match->service);
     add_safe(ecs, NAME("event", "outcome"), outcomes[ecs->match->outcome]);
-    add_text(ecs, NAME("event", "module"), shape->module);
-    add_text(ecs, NAME("event", "dataset"), shape->dataset);
     ecs_write_fields(ecs, 0, FIELD_CLOUD_ACCOUNT_NAME);
     if (ecs->event->observed_ms != 0) {
         char created[TIMESTAMP_TEXT_SIZE];
@@ -309,7 +306,7 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     if (moment.is_known) {
         add_safe(ecs, NAME("", "@timestamp"), moment.text);
     }
-    add_safe(ecs, NAME("ecs", "version"), ECS_VERSION);
+    writer_constant(&ecs->writer, buf_bytes(&ecs->origin->head), NAME("event", ""));
     write_event(ecs);
     write_cloud(ecs);
     ecs_write_fields(ecs, FIELD_CLOUD_ACCOUNT_NAME, FIELD_MOJ_ACTOR_CREDENTIAL_ID);
@@ -324,11 +321,27 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     return writer_end(&ecs->writer);
 }
 
+bool ecs_write_head(const struct event_origin *origin, struct buf *out)
+{
+    const struct record_shape *shape = mapping_shape(origin->mapping);
+    struct writer writer;
+    writer_begin(&writer, out, 0);
+    writer_name(&writer, NAME("ecs", "version"));
+    writer_safe(&writer, ECS_VERSION);
+    writer_name(&writer, NAME("event", "module"));
+    writer_text(&writer, bytes_of(shape->module));
+    writer_name(&writer, NAME("event", "dataset"));
+    writer_text(&writer, bytes_of(shape->dataset));
+    if (!writer_end(&writer)) {
+        return false;
+    }
+    out->size -= 3; /* the outer brackets, and event's: it goes on */
+    memmove(out->data, out->data + 1, out->size);
+    return true;
+}
+
 void ecs_write_tail(struct writer *writer, const struct event_origin *origin)
 {
     writer_name(writer, NAME("moj", "source"));
-    writer_constant(writer, buf_bytes(&origin->tail));
-    writer->open = ""; /* the tail has closed moj */
-    writer->open_size = 0;
-    writer->depth = 0;
+    writer_constant(writer, buf_bytes(&origin->tail), NAME("", ""));
 }

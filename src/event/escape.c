@@ -130,20 +130,19 @@ static uint8_t *put_words(uint8_t *at, struct bytes *text)
 
 enum { BLOCK = 16 };
 
-/* Copies size bytes, each behind a backslash where escapes (a bit a byte) says so. */
+/* Copies a block, each byte behind a backslash where escapes (a bit a byte) says so. */
 static uint8_t *put_block(uint8_t *at, const uint8_t *in, unsigned escapes)
 {
+    size_t added = 0;
     _mm_storeu_si128((void *)at, _mm_loadu_si128((const void *)in));
-    const uint8_t *copied = in;
-    while (escapes != 0) {
-        const uint8_t *special = in + __builtin_ctz(escapes);
-        at += special - copied;
-        *at++ = '\\';
-        _mm_storeu_si128((void *)at, _mm_loadu_si128((const void *)special));
-        copied = special;
-        escapes &= escapes - 1;
+    for (; escapes != 0; escapes &= escapes - 1) {
+        size_t clean = (size_t)__builtin_ctz(escapes);
+        at[clean + added] = '\\';
+        added++;
+        __m128i rest = _mm_loadu_si128((const void *)(in + clean));
+        _mm_storeu_si128((void *)(at + clean + added), rest);
     }
-    return at + (in + BLOCK - copied);
+    return at + BLOCK + added;
 }
 
 /* Escapes whole blocks while another one follows; steps text over them. */

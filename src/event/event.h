@@ -20,7 +20,8 @@ struct event_origin {
     const char *provider; /* "aws-cloudtrail" */
     const char *account;  /* the source's account or NULL: for ids and cloud.account.id */
     struct redact *redact; /* values to remove, or NULL: then one thread at a time */
-    struct buf tail;       /* private: the constant members, already written */
+    struct buf head;       /* private: the constant members, already written */
+    struct buf tail;
 };
 
 /*

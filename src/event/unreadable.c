@@ -64,14 +64,12 @@ bool event_write_unreadable(const struct event_origin *origin,
     struct writer writer;
     writer_begin(&writer, out, (size_t)2 * HEAD_MAX);
     add_text(&writer, NAME("", "@timestamp"), time);
-    add_text(&writer, NAME("ecs", "version"), ECS_VERSION);
+    writer_constant(&writer, buf_bytes(&origin->head), NAME("event", ""));
     writer_name(&writer, NAME("event", "id"));
     writer_text(&writer, buf_bytes(id));
     add_text(&writer, NAME("event", "kind"), "pipeline_error");
     add_text(&writer, NAME("event", "action"), "bridge.unreadable");
     add_text(&writer, NAME("event", "provider"), "auditbridge");
-    add_text(&writer, NAME("event", "module"), shape->module);
-    add_text(&writer, NAME("event", "dataset"), shape->dataset);
     add_text(&writer, NAME("event", "created"), time);
     add_text(&writer, NAME("cloud", "provider"), shape->cloud);
     add_text(&writer, NAME("cloud.account", "id"), origin->account);

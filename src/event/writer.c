@@ -204,17 +204,25 @@ void writer_json(struct writer *writer, struct bytes json)
     *writer->at++ = ',';
 }
 
-void writer_plain(struct writer *writer, const char *json)
-{
-    writer_constant(writer, bytes_of(json));
-}
-
-void writer_constant(struct writer *writer, struct bytes json)
+static void put_json(struct writer *writer, struct bytes json)
 {
     if (has_room(writer, json.size + 1)) {
         put(writer, json.data, json.size);
         *writer->at++ = ',';
     }
+}
+
+void writer_plain(struct writer *writer, const char *json)
+{
+    put_json(writer, bytes_of(json));
+}
+
+void writer_constant(struct writer *writer, struct bytes json, const struct member *where)
+{
+    put_json(writer, json);
+    writer->open = where->object;
+    writer->open_size = where->object_size;
+    writer->depth = where->object_size > 0;
 }
 
 void writer_base64(struct writer *writer, struct bytes bytes)

@@ -40,6 +40,13 @@ void writer_name(struct writer *writer, const struct member *name);
 /* False, and out as before, when it would have grown past its limit. */
 bool writer_end(struct writer *writer);
 
+/*
+ * JSON that was written before and goes on from here to inside where's object, of which
+ * there is one at most: a value and members behind it, or members from the top on.
+ */
+void writer_constant(struct writer *writer, struct bytes json,
+                     const struct member *where);
+
 /* Values. */
 
 /* Text that needs no escape, as a string. */
@@ -56,8 +63,6 @@ void writer_inside(struct writer *writer, struct bytes inside, bool is_escaped);
 void writer_json(struct writer *writer, struct bytes json);
 /* JSON that is kept byte for byte: "true", "42". */
 void writer_plain(struct writer *writer, const char *json);
-/* The same; bytes may also go on with members behind the value. */
-void writer_constant(struct writer *writer, struct bytes json);
 /* Bytes in base64, as a string. */
 void writer_base64(struct writer *writer, struct bytes bytes);
 /* An array: values between the two. */
