@@ -8,22 +8,11 @@ struct nest {
     unsigned depth;
 };
 
-/* From where a member begins to where its value does. */
-static inline const uint8_t *skip_key(struct reader *reader, const uint8_t *at)
+static inline const uint8_t *skip_any_key(struct reader *reader, const uint8_t *at)
 {
+    struct bytes key = {0};
     bool is_escaped = false;
-    if (*at != '"') {
-        return token_fail(reader, at);
-    }
-    at = token_string(reader, at + 1, &is_escaped);
-    if (at == NULL) {
-        return NULL;
-    }
-    at = token_space(reader, at + 1);
-    if (*at != ':') {
-        return token_fail(reader, at);
-    }
-    return token_space(reader, at + 1);
+    return skip_key(reader, at, &key, &is_escaped);
 }
 
 /* From an opening bracket to the first byte of interest behind it. */
@@ -50,7 +39,7 @@ static inline const uint8_t *leave(struct reader *reader, const uint8_t *at,
         at = token_space(reader, at);
         if (*at == ',') {
             at = token_space(reader, at + 1);
-            return is_object ? skip_key(reader, at) : at;
+            return is_object ? skip_any_key(reader, at) : at;
         }
         if (*at != (is_object ? '}' : ']') || at >= reader->end) {
             return token_fail(reader, at);
@@ -75,7 +64,7 @@ static const uint8_t *skip_container(struct reader *reader, const uint8_t *at,
             uint8_t open = *at;
             at = enter(reader, at, &nest);
             if (at != NULL && *at != open + 2) { /* both closing brackets are 2 on */
-                at = open == '{' ? skip_key(reader, at) : at;
+                at = open == '{' ? skip_any_key(reader, at) : at;
                 continue;
             }
         } else {

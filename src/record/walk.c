@@ -120,25 +120,6 @@ static inline const uint8_t *walk_string(struct walk *walk, const struct trie_no
     return quote + 1;
 }
 
-/* From where a member begins to where its value does. */
-static inline const uint8_t *walk_key(struct reader *reader, const uint8_t *at,
-                                      struct bytes *key, bool *is_escaped)
-{
-    if (*at != '"') {
-        return token_fail(reader, at);
-    }
-    const uint8_t *quote = token_string(reader, at + 1, is_escaped);
-    if (quote == NULL) {
-        return NULL;
-    }
-    *key = (struct bytes){at + 1, (size_t)(quote - at - 1)};
-    at = token_space(reader, quote + 1);
-    if (*at != ':') {
-        return token_fail(reader, at);
-    }
-    return token_space(reader, at + 1);
-}
-
 const struct record_wrapper *walk_find_wrapper(const struct record_wrapper *wrappers,
                                                struct bytes key)
 {
@@ -200,7 +181,7 @@ static const uint8_t *walk_object(struct walk *walk, const struct trie_node *nod
     for (;;) {
         struct bytes key = {0};
         bool is_escaped = false;
-        at = walk_key(reader, at, &key, &is_escaped);
+        at = skip_key(reader, at, &key, &is_escaped);
         if (at == NULL) {
             return NULL;
         }
@@ -264,7 +245,7 @@ static bool passes(struct walk *walk, const struct trie_filter *filter, const ui
     while (*at != '}') {
         struct bytes key = {0};
         bool is_escaped = false;
-        at = walk_key(reader, at, &key, &is_escaped);
+        at = skip_key(reader, at, &key, &is_escaped);
         if (is_text(walk, key, is_escaped, filter->key)) {
             return is_value_text(walk, at, filter->value);
         }
@@ -377,5 +358,8 @@ enum scan_status walk_document(const struct paths *paths, struct bytes input,
     values->scratch.size = 0;
     const uint8_t *at = token_space(&walk.reader, input.data);
     at = walk_value(&walk, paths->nodes[0], at, 0);
+    if (at == NULL && document != NULL) {
+        document->bad = (size_t)(walk.reader.bad - input.data);
+    }
     return status_of(&walk.reader, at, input, used);
 }
