@@ -153,7 +153,7 @@ static uint8_t *put_blocks(uint8_t *at, struct bytes *text)
     const __m128i last_control = _mm_set1_epi8(' ' - 1);
     const uint8_t *in = text->data;
     const uint8_t *end = text->data + text->size;
-    for (; end - in >= 2 * BLOCK; in += BLOCK) {
+    for (; end - in >= (ptrdiff_t)2 * BLOCK; in += BLOCK) {
         __m128i block = _mm_loadu_si128((const void *)in);
         __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
         __m128i any =
