@@ -36,7 +36,7 @@ static struct moment moment_of(const struct ecs *ecs)
 }
 
 /* A member that is a text of ours; absent when NULL or empty. */
-static void add_text(struct ecs *ecs, const char *name, const char *text)
+static void add_text(struct ecs *ecs, const struct member *name, const char *text)
 {
     if (text != NULL && text[0] != '\0') {
         writer_name(&ecs->writer, name);
@@ -44,8 +44,15 @@ static void add_text(struct ecs *ecs, const char *name, const char *text)
     }
 }
 
+/* The same for a text that needs no escape. */
+static void add_safe(struct ecs *ecs, const struct member *name, const char *text)
+{
+    writer_name(&ecs->writer, name);
+    writer_safe(&ecs->writer, text);
+}
+
 /* A member that is the inside of one of the record's strings. */
-static void add_inside(struct ecs *ecs, const char *name, struct bytes inside)
+static void add_inside(struct ecs *ecs, const struct member *name, struct bytes inside)
 {
     if (inside.size == 0) {
         return;
@@ -57,7 +64,8 @@ static void add_inside(struct ecs *ecs, const char *name, struct bytes inside)
     writer_inside(&ecs->writer, inside, true);
 }
 
-static void add_value(struct ecs *ecs, const char *name, const struct value *value)
+static void add_value(struct ecs *ecs, const struct member *name,
+                      const struct value *value)
 {
     if (value != NULL && ecs_shows(ecs, value)) {
         add_inside(ecs, name, (struct bytes){value->data, value->size});
@@ -65,7 +73,7 @@ static void add_value(struct ecs *ecs, const char *name, const struct value *val
 }
 
 /* The names of the bits of set, as an array; absent when it is empty. */
-static void add_words(struct ecs *ecs, const char *name, unsigned set,
+static void add_words(struct ecs *ecs, const struct member *name, unsigned set,
                       const char *const *names)
 {
     if (set == 0) {
@@ -74,7 +82,7 @@ static void add_words(struct ecs *ecs, const char *name, unsigned set,
     writer_name(&ecs->writer, name);
     writer_array_open(&ecs->writer);
     for (; set != 0; set &= set - 1) {
-        writer_text(&ecs->writer, bytes_of(names[__builtin_ctz(set)]));
+        writer_safe(&ecs->writer, names[__builtin_ctz(set)]);
     }
     writer_array_close(&ecs->writer);
 }
@@ -84,32 +92,29 @@ static void write_event(struct ecs *ecs)
     static const char *const outcomes[] = {[OUTCOME_UNKNOWN] = "unknown",
                                            [OUTCOME_SUCCESS] = "success",
                                            [OUTCOME_FAILURE] = "failure"};
-    const struct record_shape *shape = mapping_shape(ecs->origin->mapping);
     struct category category = category_of(ecs->match);
 
-    writer_name(&ecs->writer, "event.id");
+    writer_name(&ecs->writer, NAME("event", "id"));
     writer_text(&ecs->writer, buf_bytes(ecs->event->id));
-    add_text(ecs, "event.kind", "event");
-    add_words(ecs, "event.category", category.categories, category_names);
-    add_words(ecs, "event.type", category.types, category_type_names);
-    add_inside(ecs, "event.action", ecs->match->operation);
-    add_inside(ecs, "event.provider", ecs->match->service);
-    add_text(ecs, "event.outcome", outcomes[ecs->match->outcome]);
-    add_text(ecs, "event.module", shape->module);
-    add_text(ecs, "event.dataset", shape->dataset);
+    add_safe(ecs, NAME("event", "kind"), "event");
+    add_words(ecs, NAME("event", "category"), category.categories, category_names);
+    add_words(ecs, NAME("event", "type"), category.types, category_type_names);
+    add_inside(ecs, NAME("event", "action"), ecs->match->operation);
+    add_inside(ecs, NAME("event", "provider"), ecs->match->service);
+    add_safe(ecs, NAME("event", "outcome"), outcomes[ecs->match->outcome]);
     ecs_write_fields(ecs, 0, FIELD_CLOUD_ACCOUNT_NAME);
     if (ecs->event->observed_ms != 0) {
         char created[TIMESTAMP_TEXT_SIZE];
         timestamp_format(ecs->event->observed_ms, created);
-        add_text(ecs, "event.created", created);
+        add_safe(ecs, NAME("event", "created"), created);
     }
 
     uint8_t digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
     digest_sha256(ecs->original, digest);
     digest_hex((struct bytes){digest, sizeof(digest)}, hex);
-    add_text(ecs, "event.hash", hex);
-    writer_name(&ecs->writer, "event.original");
+    add_safe(ecs, NAME("event", "hash"), hex);
+    writer_name(&ecs->writer, NAME("event", "original"));
     writer_text(&ecs->writer, ecs->original);
 }
 
@@ -119,19 +124,19 @@ static void write_cloud(struct ecs *ecs)
     const size_t suffix_size = sizeof(suffix) - 1;
     const struct match *match = ecs->match;
 
-    add_text(ecs, "cloud.provider", mapping_shape(ecs->origin->mapping)->cloud);
-    add_value(ecs, "cloud.region", match->region);
+    add_text(ecs, NAME("cloud", "provider"), mapping_shape(ecs->origin->mapping)->cloud);
+    add_value(ecs, NAME("cloud", "region"), match->region);
     struct bytes name = match->service;
     if (name.size > suffix_size &&
         memcmp(name.data + name.size - suffix_size, suffix, suffix_size) == 0) {
         name.size -= suffix_size;
     }
-    add_inside(ecs, "cloud.service.name", name);
+    add_inside(ecs, NAME("cloud.service", "name"), name);
     if (match->account == NULL || match->account->size == 0 ||
         match->account->type == VALUE_NULL) {
-        add_text(ecs, "cloud.account.id", ecs->origin->account);
+        add_text(ecs, NAME("cloud.account", "id"), ecs->origin->account);
     } else {
-        add_value(ecs, "cloud.account.id", match->account);
+        add_value(ecs, NAME("cloud.account", "id"), match->account);
     }
 }
 
@@ -140,10 +145,10 @@ static void write_principles(struct ecs *ecs)
     if (ecs->match->principles == 0) {
         return;
     }
-    writer_name(&ecs->writer, "moj.principles");
+    writer_name(&ecs->writer, NAME("moj", "principles"));
     writer_array_open(&ecs->writer);
     for (uint32_t left = ecs->match->principles; left != 0; left &= left - 1) {
-        writer_text(&ecs->writer, bytes_of(principles[__builtin_ctz(left)].ref));
+        writer_safe(&ecs->writer, principles[__builtin_ctz(left)].ref);
     }
     writer_array_close(&ecs->writer);
 }
@@ -174,7 +179,7 @@ static void write_new_requirements(struct ecs *ecs, size_t place, bool *is_open)
     for (; one != NULL && *one != NULL; one++) {
         bool is_new = !is_repeat(ecs->match, place, *one);
         if (is_new && !*is_open) {
-            writer_name(&ecs->writer, "moj.requirements");
+            writer_name(&ecs->writer, NAME("moj", "requirements"));
             writer_array_open(&ecs->writer);
             *is_open = true;
         }
@@ -208,14 +213,14 @@ static void write_rules(struct ecs *ecs)
     }
     write_principles(ecs);
     write_requirements(ecs);
-    add_text(ecs, "moj.action", action);
+    add_text(ecs, NAME("moj", "action"), action);
     if (change != CHANGE_NONE) {
-        add_text(ecs, "moj.change", change_names[change]);
+        add_safe(ecs, NAME("moj", "change"), change_names[change]);
     }
     if (match->rule_count == 0) {
         return;
     }
-    writer_name(&ecs->writer, "moj.rule_ids");
+    writer_name(&ecs->writer, NAME("moj", "rule_ids"));
     writer_array_open(&ecs->writer);
     for (size_t i = 0; i < match->rule_count; i++) {
         writer_text(&ecs->writer, bytes_of(match->rules[i]->id));
@@ -226,17 +231,17 @@ static void write_rules(struct ecs *ecs)
 static void write_time(struct ecs *ecs, const struct moment *moment)
 {
     if (moment->is_known) {
-        add_text(ecs, "moj.time_clf", moment->clf);
+        add_safe(ecs, NAME("moj", "time_clf"), moment->clf);
     }
     const struct value *time = ecs->match->time;
     bool is_same =
         moment->is_native &&
         bytes_equal((struct bytes){time->data, time->size}, bytes_of(moment->text));
     if (!is_same) {
-        add_value(ecs, "moj.time_original", time);
+        add_value(ecs, NAME("moj", "time_original"), time);
     }
     if (!moment->is_native) {
-        writer_name(&ecs->writer, "moj.time_missing");
+        writer_name(&ecs->writer, NAME("moj", "time_missing"));
         writer_plain(&ecs->writer, "true");
     }
 }
@@ -248,7 +253,7 @@ static void write_self(struct ecs *ecs)
     const struct value *agent = ecs->match->fields[FIELD_USER_AGENT_ORIGINAL];
     if (agent != NULL && agent->type == VALUE_STRING && agent->size >= sizeof(own) - 1 &&
         memcmp(agent->data, own, sizeof(own) - 1) == 0) {
-        writer_name(&ecs->writer, "moj.self");
+        writer_name(&ecs->writer, NAME("moj", "self"));
         writer_plain(&ecs->writer, "true");
     }
 }
@@ -264,17 +269,17 @@ static void write_transport(struct ecs *ecs)
     struct bytes context = ecs->event->record->context;
     bool is_shown = !is_empty_json(context);
     if (ecs->redact != NULL) {
-        writer_name(&ecs->writer, "moj.redacted");
+        writer_name(&ecs->writer, NAME("moj", "redacted"));
         writer_array_open(&ecs->writer);
         redact_write_paths(ecs->redact, &ecs->writer);
         if (is_shown) { /* it may tell the same thing in other words */
-            writer_text(&ecs->writer, bytes_of("moj.transport"));
+            writer_safe(&ecs->writer, "moj.transport");
             is_shown = false;
         }
         writer_array_close(&ecs->writer);
     }
     if (is_shown) {
-        writer_name(&ecs->writer, "moj.transport");
+        writer_name(&ecs->writer, NAME("moj", "transport"));
         writer_json(&ecs->writer, context);
     }
 }
@@ -284,10 +289,10 @@ static void write_cut(struct ecs *ecs)
     if (ecs->cut_count == 0) {
         return;
     }
-    writer_name(&ecs->writer, "moj.truncated_fields");
+    writer_name(&ecs->writer, NAME("moj", "truncated_fields"));
     writer_array_open(&ecs->writer);
     for (size_t i = 0; i < ecs->cut_count; i++) {
-        writer_text(&ecs->writer, bytes_of(fields[ecs->cut[i]].name));
+        writer_safe(&ecs->writer, fields[ecs->cut[i]].name);
     }
     writer_array_close(&ecs->writer);
 }
@@ -299,9 +304,9 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
 
     writer_begin(&ecs->writer, out, ENVELOPE + 2 * ecs->original.size);
     if (moment.is_known) {
-        add_text(ecs, "@timestamp", moment.text);
+        add_safe(ecs, NAME("", "@timestamp"), moment.text);
     }
-    add_text(ecs, "ecs.version", ECS_VERSION);
+    writer_constant(&ecs->writer, buf_bytes(&ecs->origin->head), NAME("event", ""));
     write_event(ecs);
     write_cloud(ecs);
     ecs_write_fields(ecs, FIELD_CLOUD_ACCOUNT_NAME, FIELD_MOJ_ACTOR_CREDENTIAL_ID);
@@ -316,9 +321,27 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     return writer_end(&ecs->writer);
 }
 
+bool ecs_write_head(const struct event_origin *origin, struct buf *out)
+{
+    const struct record_shape *shape = mapping_shape(origin->mapping);
+    struct writer writer;
+    writer_begin(&writer, out, 0);
+    writer_name(&writer, NAME("ecs", "version"));
+    writer_safe(&writer, ECS_VERSION);
+    writer_name(&writer, NAME("event", "module"));
+    writer_text(&writer, bytes_of(shape->module));
+    writer_name(&writer, NAME("event", "dataset"));
+    writer_text(&writer, bytes_of(shape->dataset));
+    if (!writer_end(&writer)) {
+        return false;
+    }
+    out->size -= 3; /* the outer brackets, and event's: it goes on */
+    memmove(out->data, out->data + 1, out->size);
+    return true;
+}
+
 void ecs_write_tail(struct writer *writer, const struct event_origin *origin)
 {
-    writer_name(writer, "moj.source");
-    writer_constant(writer, buf_bytes(&origin->tail));
-    writer->open = NULL; /* the tail has closed moj */
+    writer_name(writer, NAME("moj", "source"));
+    writer_constant(writer, buf_bytes(&origin->tail), NAME("", ""));
 }

@@ -38,6 +38,11 @@ void ecs_write_fields(struct ecs *ecs, size_t first, size_t end);
 /* Writes related: who, from where and which hosts, each value once. */
 void ecs_write_related(struct ecs *ecs);
 /*
+ * Writes what every event of origin begins with, from ecs up to inside event; what
+ * follows is of event. False when out's limit is reached.
+ */
+bool ecs_write_head(const struct event_origin *origin, struct buf *out);
+/*
  * Ends an event with what is the same for all of origin's, from moj.source on. The
  * last member before it must be of moj.
  */

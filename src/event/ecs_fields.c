@@ -71,39 +71,37 @@ static bool write_value(struct ecs *ecs, const struct value *value)
 
 static void write_text(struct ecs *ecs, size_t place, const struct value *value)
 {
-    writer_name(&ecs->writer, fields[place].name);
+    writer_name(&ecs->writer, &fields[place].member);
     if (!write_value(ecs, value)) {
         note_cut(ecs, place);
     }
 }
 
-/* True when text was not there yet and there is room for it. */
-static bool add_seen(struct seen *seen, struct bytes text)
+static bool is_seen(const struct seen *seen, struct bytes text)
 {
-    for (size_t i = 0; i < seen->count; i++) {
-        if (bytes_equal(seen->texts[i], text)) {
-            return false;
-        }
+    size_t i = 0;
+    while (i < seen->count && !bytes_equal(seen->texts[i], text)) {
+        i++;
     }
-    if (seen->count == ECS_VALUES_MAX) {
-        return false;
-    }
-    seen->texts[seen->count++] = text;
-    return true;
+    return i < seen->count;
 }
 
 static void write_texts(struct ecs *ecs, size_t place, const struct value *value)
 {
     struct seen seen;
     seen.count = 0;
-    writer_name(&ecs->writer, fields[place].name);
+    writer_name(&ecs->writer, &fields[place].member);
     writer_array_open(&ecs->writer);
     for (; value != NULL; value = next_shown(ecs, place, value)) {
         if (seen.count == ECS_VALUES_MAX) {
             note_cut(ecs, place);
             break;
         }
-        if (add_seen(&seen, text_of(value)) && !write_value(ecs, value)) {
+        if (is_seen(&seen, text_of(value))) {
+            continue;
+        }
+        seen.texts[seen.count++] = text_of(value);
+        if (!write_value(ecs, value)) {
             note_cut(ecs, place);
         }
     }
@@ -124,7 +122,7 @@ static void write_bool(struct ecs *ecs, size_t place, const struct value *value)
         word = "false";
     }
     if (word != NULL) {
-        writer_name(&ecs->writer, fields[place].name);
+        writer_name(&ecs->writer, &fields[place].member);
         writer_plain(&ecs->writer, word);
     }
 }
@@ -151,7 +149,7 @@ static void write_number(struct ecs *ecs, size_t place, const struct value *valu
     if (is_whole_number(text_of(value))) {
         memcpy(digits, value->data, value->size);
         digits[value->size] = '\0';
-        writer_name(&ecs->writer, fields[place].name);
+        writer_name(&ecs->writer, &fields[place].member);
         writer_plain(&ecs->writer, digits);
     }
 }
@@ -207,17 +205,23 @@ void ecs_write_fields(struct ecs *ecs, size_t first, size_t end)
     }
 }
 
-/* A host has a dot, and only the letters that DNS names have. */
+static bool is_letter(uint8_t byte)
+{
+    uint8_t lower = byte | 0x20;
+    return lower >= 'a' && lower <= 'z';
+}
+
+/* A host's name has dots, only the letters that DNS knows, and never ends in a digit. */
 static bool is_host(const struct value *value)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-    if (value->type != VALUE_STRING || memchr(value->data, '.', value->size) == NULL ||
-        is_address(value)) {
+    if (value->type != VALUE_STRING || !is_letter(value->data[value->size - 1]) ||
+        memchr(value->data, '.', value->size) == NULL) {
         return false;
     }
     for (size_t i = 0; i < value->size; i++) {
-        if (memchr(letters, value->data[i], sizeof(letters) - 1) == NULL) {
+        uint8_t byte = value->data[i];
+        bool is_digit = byte >= '0' && byte <= '9';
+        if (!is_letter(byte) && !is_digit && strchr(".-_", byte) == NULL) {
             return false;
         }
     }
@@ -232,23 +236,23 @@ static bool is_any(const struct value *value)
 
 /* One member of related, and the fields that it gathers. */
 struct related {
-    const char *name;
+    struct member name;
     bool (*is_wanted)(const struct value *value);
     size_t count;
     uint8_t places[10];
 };
 
 static const struct related related[] = {
-    {"related.hosts",
+    {MEMBER("related", "hosts"),
      is_host,
      4,
      {FIELD_CLOUD_INSTANCE_NAME, FIELD_DNS_QUESTION_NAME, FIELD_SOURCE_ADDRESS,
       FIELD_URL_DOMAIN}},
-    {"related.ip",
+    {MEMBER("related", "ip"),
      is_address,
      3,
      {FIELD_SOURCE_IP, FIELD_SOURCE_ADDRESS, FIELD_MOJ_DETAIL_ADDRESS}},
-    {"related.user",
+    {MEMBER("related", "user"),
      is_any,
      10,
      {FIELD_USER_NAME, FIELD_USER_ID, FIELD_USER_EMAIL, FIELD_USER_EFFECTIVE_NAME,
@@ -259,11 +263,13 @@ static const struct related related[] = {
 static void add_related(struct ecs *ecs, const struct related *row,
                         const struct value *value, struct seen *seen)
 {
-    if (!row->is_wanted(value) || !add_seen(seen, text_of(value))) {
+    if (seen->count == ECS_VALUES_MAX || is_seen(seen, text_of(value)) ||
+        !row->is_wanted(value)) {
         return;
     }
+    seen->texts[seen->count++] = text_of(value);
     if (seen->count == 1) {
-        writer_name(&ecs->writer, row->name);
+        writer_name(&ecs->writer, &row->name);
         writer_array_open(&ecs->writer);
     }
     write_value(ecs, value);

@@ -1,29 +1,55 @@
 #include "event/escape.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { WORD = 8 };
 
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static uint64_t to_little(uint64_t word)
+{
+    return word;
+}
+#else
+static uint64_t to_little(uint64_t word)
+{
+    return __builtin_bswap64(word);
+}
+#endif
+
+/* The byte at data is the lowest. */
 static uint64_t load_word(const uint8_t *data)
 {
     uint64_t word = 0;
     memcpy(&word, data, WORD);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
+    return to_little(word);
 }
 
-/*
- * A set top bit for each byte of word that a JSON string must escape. Only the
- * lowest is sure: its borrow may set ones above it.
- */
+static void store_word(uint8_t *at, uint64_t word)
+{
+    word = to_little(word);
+    memcpy(at, &word, WORD);
+}
+
+/* The top bit of each byte of word that a string must escape. */
 static uint64_t find_escapes(uint64_t word)
 {
-    uint64_t quotes = (word ^ EVERY_BYTE('"')) - EVERY_BYTE(1);
-    uint64_t backslashes = (word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1);
-    uint64_t controls = word - EVERY_BYTE(' ');
-    return (quotes | backslashes | controls) & ~word & EVERY_BYTE(0x80);
+    /* Seven bits a byte, so that no sum carries into its neighbour. */
+    const uint64_t low = EVERY_BYTE(0x7f);
+    uint64_t bytes = word & low;
+    uint64_t no_quote = (bytes ^ EVERY_BYTE('"')) + low;
+    uint64_t no_backslash = (bytes ^ EVERY_BYTE('\\')) + low;
+    uint64_t no_control = bytes + EVERY_BYTE(0x80 - ' ');
+    return ~((no_quote & no_backslash & no_control) | word) & ~low;
+}
+
+static uint64_t find_controls(uint64_t word)
+{
+    const uint64_t low = EVERY_BYTE(0x7f);
+    return ~(((word & low) + EVERY_BYTE(0x80 - ' ')) | word) & ~low;
 }
 
 static uint8_t *put_escape(uint8_t *at, uint8_t byte)
@@ -53,32 +79,112 @@ static bool must_escape(uint8_t byte)
     return byte == '"' || byte == '\\' || byte < ' ';
 }
 
-uint8_t *escape_text(uint8_t *at, struct bytes text)
+static uint8_t *put_bytes(uint8_t *at, struct bytes text)
 {
-    const uint8_t *in = text.data;
-    size_t left = text.size;
-    while (left >= WORD) {
-        uint64_t escapes = find_escapes(load_word(in));
-        memcpy(at, in, WORD);
-        if (escapes == 0) {
-            in += WORD;
-            at += WORD;
-            left -= WORD;
-            continue;
-        }
-        size_t clean = (size_t)__builtin_ctzll(escapes) / 8;
-        at = put_escape(at + clean, in[clean]);
-        in += clean + 1;
-        left -= clean + 1;
-    }
-    for (; left > 0; left--, in++) {
-        if (must_escape(*in)) {
-            at = put_escape(at, *in);
+    for (size_t i = 0; i < text.size; i++) {
+        if (must_escape(text.data[i])) {
+            at = put_escape(at, text.data[i]);
         } else {
-            *at++ = *in;
+            *at++ = text.data[i];
         }
     }
     return at;
+}
+
+/* Bytes of word, each behind a backslash where escapes says so. */
+static uint8_t *put_word(uint8_t *at, uint64_t word, uint64_t escapes)
+{
+    size_t left = WORD;
+    store_word(at, word);
+    while (escapes != 0) {
+        size_t clean_bits = (size_t)__builtin_ctzll(escapes) - 7;
+        size_t clean = clean_bits / 8;
+        at[clean] = '\\';
+        at += clean + 1;
+        left -= clean;
+        escapes = (escapes & (escapes - 1)) >> clean_bits;
+        word >>= clean_bits;
+        store_word(at, word);
+    }
+    return at + left;
+}
+
+/* Escapes whole words; steps text over them. */
+static uint8_t *put_words(uint8_t *at, struct bytes *text)
+{
+    const uint8_t *in = text->data;
+    const uint8_t *end = text->data + text->size;
+    for (; end - in >= WORD; in += WORD) {
+        uint64_t word = load_word(in);
+        if (find_controls(word) != 0) {
+            at = put_bytes(at, (struct bytes){in, WORD});
+        } else {
+            at = put_word(at, word, find_escapes(word));
+        }
+    }
+    *text = (struct bytes){in, (size_t)(end - in)};
+    return at;
+}
+
+#ifdef __SSE2__
+
+enum { BLOCK = 16 };
+
+/* Copies a block, each byte behind a backslash where escapes (a bit a byte) says so. */
+static uint8_t *put_block(uint8_t *at, const uint8_t *in, unsigned escapes)
+{
+    size_t added = 0;
+    _mm_storeu_si128((void *)at, _mm_loadu_si128((const void *)in));
+    for (; escapes != 0; escapes &= escapes - 1) {
+        size_t clean = (size_t)__builtin_ctz(escapes);
+        at[clean + added] = '\\';
+        added++;
+        __m128i rest = _mm_loadu_si128((const void *)(in + clean));
+        _mm_storeu_si128((void *)(at + clean + added), rest);
+    }
+    return at + BLOCK + added;
+}
+
+/* Escapes whole blocks while another one follows; steps text over them. */
+static uint8_t *put_blocks(uint8_t *at, struct bytes *text)
+{
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i last_control = _mm_set1_epi8(' ' - 1);
+    const uint8_t *in = text->data;
+    const uint8_t *end = text->data + text->size;
+    for (; end - in >= (ptrdiff_t)2 * BLOCK; in += BLOCK) {
+        __m128i block = _mm_loadu_si128((const void *)in);
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
+        __m128i any =
+            _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+        unsigned escapes = (unsigned)_mm_movemask_epi8(_mm_or_si128(any, control));
+        if (_mm_movemask_epi8(control) != 0) {
+            at = put_bytes(at, (struct bytes){in, BLOCK});
+        } else {
+            at = put_block(at, in, escapes);
+        }
+    }
+    *text = (struct bytes){in, (size_t)(end - in)};
+    return at;
+}
+
+#else
+
+/* Words are the largest pieces here. */
+static uint8_t *put_blocks(uint8_t *at, struct bytes *text)
+{
+    (void)text;
+    return at;
+}
+
+#endif
+
+uint8_t *escape_text(uint8_t *at, struct bytes text)
+{
+    at = put_blocks(at, &text);
+    at = put_words(at, &text);
+    return put_bytes(at, text);
 }
 
 size_t escape_count(struct bytes text)

@@ -9,7 +9,10 @@
 
 enum { ESCAPE_MAX = 6 }; /* \u001f: the most that one byte becomes */
 
-/* Writes text as the inside of a JSON string. Needs escape_count bytes of room. */
+/*
+ * Writes text as the inside of a JSON string. Needs room for escape_count bytes, and
+ * a word behind them.
+ */
 uint8_t *escape_text(uint8_t *at, struct bytes text);
 /* How many bytes escape_text writes; at most ESCAPE_MAX * text.size. */
 size_t escape_count(struct bytes text);

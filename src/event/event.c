@@ -53,7 +53,9 @@ bool event_origin_init(struct event_origin *origin, const json_t *tenant,
                        const json_t *redact, struct error *err)
 {
     origin->redact = NULL;
+    buf_init(&origin->head, TAIL_MAX);
     buf_init(&origin->tail, TAIL_MAX);
+    ecs_write_head(origin, &origin->head);
     if (json_array_size(redact) > 0) {
         origin->redact = redact_new(redact, err);
         if (origin->redact == NULL) {
@@ -83,6 +85,7 @@ void event_origin_clear(struct event_origin *origin)
 {
     redact_free(origin->redact);
     origin->redact = NULL;
+    buf_clear(&origin->head);
     buf_clear(&origin->tail);
 }
 

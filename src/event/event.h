@@ -20,7 +20,8 @@ struct event_origin {
     const char *provider; /* "aws-cloudtrail" */
     const char *account;  /* the source's account or NULL: for ids and cloud.account.id */
     struct redact *redact; /* values to remove, or NULL: then one thread at a time */
-    struct buf tail;       /* private: the constant members, already written */
+    struct buf head;       /* private: the constant members, already written */
+    struct buf tail;
 };
 
 /*
@@ -41,7 +42,12 @@ struct event {
     struct buf *id;      /* event.id as text, from event_identify */
 };
 
-/* Writes the record's event.id into id, and its first 16 digest bytes into id16. */
+enum { EVENT_ID_ROOM = 16 << 10 }; /* the limit that an id's buffer needs */
+
+/*
+ * Writes the record's event.id into id, replacing what is there, and its first 16 digest
+ * bytes into id16.
+ */
 void event_identify(const struct event_origin *origin, const struct record *record,
                     const struct match *match, struct buf *id, uint8_t id16[ID16_SIZE]);
 

@@ -3,7 +3,8 @@
 #include <string.h>
 
 const struct field fields[] = {
-#define FIELD_ROW(place, name, kind) {name, FIELD_##kind},
+#define FIELD_ROW(place, object, leaf, kind)                                             \
+    {object "." leaf, FIELD_##kind, MEMBER(object, leaf)},
     FIELDS(FIELD_ROW)
 #undef FIELD_ROW
 };

@@ -7,7 +7,7 @@
 
 enum {
     ID_MAX = 512,    /* Elasticsearch takes no longer _id */
-    PART_MAX = 4096, /* a longer part is not an identifier */
+    PART_MAX = 1024, /* a longer part is no identifier; four fit in any id buffer */
     NANOS = 9,
 };
 

@@ -7,13 +7,13 @@
  * overwrites: no member needs to know whether it is the first or the last.
  */
 
-enum { SHORT_TEXT = 1 << 14 }; /* up to here the worst case is reserved uncounted */
+enum {
+    SHORT_TEXT = 1 << 14, /* up to here the worst case is reserved uncounted */
+    AROUND = 3 + 8,       /* quotes and comma, and the word that escape_text may spill */
+};
 
-static bool make_room(struct writer *writer, size_t size)
+static bool grow(struct writer *writer, size_t size)
 {
-    if ((size_t)(writer->end - writer->at) >= size) {
-        return true;
-    }
     if (writer->has_failed) {
         return false;
     }
@@ -28,14 +28,22 @@ static bool make_room(struct writer *writer, size_t size)
     return room != NULL;
 }
 
-static bool has_room(struct writer *writer, size_t size)
+/* False when out's limit does not allow size bytes more; something shorter may fit. */
+static inline bool make_room(struct writer *writer, size_t size)
 {
-    if (make_room(writer, size)) {
-        return true;
-    }
+    return (size_t)(writer->end - writer->at) >= size || grow(writer, size);
+}
+
+static bool fail(struct writer *writer)
+{
     writer->has_failed = true;
     writer->end = writer->at; /* nothing shorter may follow */
     return false;
+}
+
+static inline bool has_room(struct writer *writer, size_t size)
+{
+    return make_room(writer, size) || fail(writer);
 }
 
 static void put(struct writer *writer, const void *data, size_t size)
@@ -46,7 +54,7 @@ static void put(struct writer *writer, const void *data, size_t size)
 
 void writer_begin(struct writer *writer, struct buf *out, size_t expected)
 {
-    *writer = (struct writer){.out = out, .began = out->size};
+    *writer = (struct writer){.out = out, .began = out->size, .open = ""};
     uint8_t *room = buf_reserve(out, expected);
     if (room == NULL) {
         room = buf_reserve(out, 2);
@@ -60,58 +68,81 @@ void writer_begin(struct writer *writer, struct buf *out, size_t expected)
     *writer->at++ = '{';
 }
 
-/* Where in name the part begins that has no objects in common with open. */
-static size_t common_objects(const char *open, const char *name)
+static void close_objects(struct writer *writer, size_t count)
 {
-    size_t common = 0;
-    for (size_t i = 0; open[i] != '\0' && open[i] == name[i]; i++) {
-        if (open[i] == '.') {
-            common = i + 1;
-        }
-    }
-    return common;
-}
-
-static void close_objects(struct writer *writer, const char *names)
-{
-    for (const char *dot = strchr(names, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+    for (; count > 0; count--) {
         writer->at[-1] = '}';
         *writer->at++ = ',';
     }
 }
 
-void writer_name(struct writer *writer, const char *name)
+/* Opens every object of names, which are dotted. Returns how many. */
+static size_t open_objects(struct writer *writer, const char *names)
 {
-    static const uint8_t object[] = {'"', ':', '{', '"'};
-    const char *open = writer->open == NULL ? "" : writer->open;
-    size_t common = common_objects(open, name);
-    /* An object takes "":{ around its name, and closing one takes a byte. */
-    if (!has_room(writer, strlen(open) + 5 * strlen(name) + ESCAPE_MAX)) {
-        return;
-    }
-
-    close_objects(writer, open + common);
-    writer->open = name;
+    static const uint8_t behind[] = {'"', ':', '{'};
+    size_t count = 0;
     uint8_t *at = writer->at;
-    *at++ = '"';
-    for (const char *c = name + common; *c != '\0'; c++) {
-        if (*c == '.') {
-            memcpy(at, object, sizeof(object));
-            at += sizeof(object);
-        } else {
-            *at++ = (uint8_t)*c;
+    while (*names != '\0') {
+        *at++ = '"';
+        for (; *names != '\0' && *names != '.'; names++) {
+            *at++ = (uint8_t)*names;
+        }
+        names += *names == '.';
+        memcpy(at, behind, sizeof(behind));
+        at += sizeof(behind);
+        count++;
+    }
+    writer->at = at;
+    return count;
+}
+
+/* Leaves the objects that are open and not on the way to name; enters those that are. */
+static void move_to(struct writer *writer, const struct member *name)
+{
+    const char *open = writer->open;
+    const char *object = name->object;
+    size_t common = 0; /* bytes, and objects, that are on both ways */
+    size_t depth = 0;
+    size_t i = 0;
+    for (; open[i] != '\0' && open[i] == object[i]; i++) {
+        if (open[i] == '.') {
+            common = i + 1;
+            depth++;
         }
     }
-    *at++ = '"';
-    *at++ = ':';
-    writer->at = at;
+    bool ends_part =
+        (open[i] == '\0' || open[i] == '.') && (object[i] == '\0' || object[i] == '.');
+    if (ends_part && i > 0) {
+        common = object[i] == '.' ? i + 1 : i;
+        depth++;
+    }
+    close_objects(writer, writer->depth - depth);
+    writer->depth = depth + open_objects(writer, object + common);
+    writer->open = object;
+    writer->open_size = name->object_size;
+}
+
+void writer_name(struct writer *writer, const struct member *name)
+{
+    /* An object takes "":{ around its name, and closing one takes a byte. */
+    size_t objects = writer->open_size + (size_t)5 * name->object_size;
+    if (!has_room(writer, objects + name->leaf_size + 8)) {
+        return;
+    }
+    if (writer->open != name->object &&
+        (writer->open_size != name->object_size ||
+         memcmp(writer->open, name->object, name->object_size) != 0)) {
+        move_to(writer, name);
+    }
+    *writer->at++ = '"';
+    put(writer, name->leaf, name->leaf_size);
+    put(writer, "\":", 2);
 }
 
 bool writer_end(struct writer *writer)
 {
-    const char *open = writer->open == NULL ? "" : writer->open;
-    if (has_room(writer, strlen(open) + 2)) {
-        close_objects(writer, open);
+    if (has_room(writer, writer->open_size + 2)) {
+        close_objects(writer, writer->depth);
         if (writer->at[-1] == '{') {
             writer->at++;
         }
@@ -125,12 +156,17 @@ bool writer_end(struct writer *writer)
     return true;
 }
 
+void writer_safe(struct writer *writer, const char *text)
+{
+    writer_inside(writer, bytes_of(text), false);
+}
+
 void writer_text(struct writer *writer, struct bytes text)
 {
     bool is_short = text.size <= SHORT_TEXT;
-    if (!is_short || !make_room(writer, ESCAPE_MAX * text.size + 3)) {
+    if (!is_short || !make_room(writer, ESCAPE_MAX * text.size + AROUND)) {
         /* Long, or near the limit: as much as it needs and no more. */
-        if (!has_room(writer, escape_count(text) + 3)) {
+        if (!has_room(writer, escape_count(text) + AROUND)) {
             return;
         }
     }
@@ -168,17 +204,25 @@ void writer_json(struct writer *writer, struct bytes json)
     *writer->at++ = ',';
 }
 
-void writer_plain(struct writer *writer, const char *json)
-{
-    writer_constant(writer, bytes_of(json));
-}
-
-void writer_constant(struct writer *writer, struct bytes json)
+static void put_json(struct writer *writer, struct bytes json)
 {
     if (has_room(writer, json.size + 1)) {
         put(writer, json.data, json.size);
         *writer->at++ = ',';
     }
+}
+
+void writer_plain(struct writer *writer, const char *json)
+{
+    put_json(writer, bytes_of(json));
+}
+
+void writer_constant(struct writer *writer, struct bytes json, const struct member *where)
+{
+    put_json(writer, json);
+    writer->open = where->object;
+    writer->open_size = where->object_size;
+    writer->depth = where->object_size > 0;
 }
 
 void writer_base64(struct writer *writer, struct bytes bytes)

@@ -141,7 +141,7 @@ static void sample_init(struct sample *sample, const struct mapping *mapping,
     json_decref(paths);
 }
 
-static void sample_clear(struct sample *sample)
+static inline void sample_clear(struct sample *sample)
 {
     event_origin_clear(&sample->origin);
     values_clear(&sample->values);
@@ -163,6 +163,8 @@ static bool sample_read(struct sample *sample, struct bytes record)
         SCAN_DONE) {
         return false;
     }
+    sample->bytes.size = used; /* what follows is another record */
+    sample->record.bytes = buf_bytes(&sample->bytes);
 
     sample->rule.id = "sample-rule";
     sample->match = (struct match){

@@ -59,21 +59,25 @@ static const unsigned expected[CATEGORY_COUNT] = {
     TYPE_START | TYPE_END | TYPE_INFO,
 };
 
+static void assert_expected(const struct principle *principle, enum change change)
+{
+    const struct rule rule = {.principles = principle_bit(principle), .change = change};
+    struct match match = {.rules = {&rule}, .rule_count = 1};
+    struct category category = category_of(&match);
+    unsigned allowed = 0;
+    for (unsigned left = category.categories; left != 0; left &= left - 1) {
+        allowed |= expected[__builtin_ctz(left)];
+    }
+    assert_true(category.categories != 0 && category.types != 0);
+    assert_int_equal(category.types & ~allowed, 0);
+}
+
 static void every_type_is_expected_with_one_of_its_categories(void **state)
 {
     (void)state;
     for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
         for (enum change change = 0; change < CHANGE_COUNT; change++) {
-            const struct rule rule = {.principles = principle_bit(&principles[i]),
-                                      .change = change};
-            struct match match = {.rules = {&rule}, .rule_count = 1};
-            struct category category = category_of(&match);
-            unsigned allowed = 0;
-            for (unsigned left = category.categories; left != 0; left &= left - 1) {
-                allowed |= expected[__builtin_ctz(left)];
-            }
-            assert_true(category.categories != 0 && category.types != 0);
-            assert_int_equal(category.types & ~allowed, 0);
+            assert_expected(&principles[i], change);
         }
     }
 }

@@ -251,9 +251,9 @@ static void raw_is_the_record_on_one_line(void **state)
     (void)state;
     struct sample sample;
     init(&sample, NULL);
-    assert_true(sample_read(&sample, bytes_of("{\r\n \"a\\n\" :\n[1]}\n")));
+    assert_true(sample_read(&sample, bytes_of("{\r\n \"a\\n\" :\n[1]}")));
     assert_true(sample_write(&sample, FORMAT_RAW));
-    assert_string_equal(buf_text(&sample.out), "{   \"a\\n\" : [1]} ");
+    assert_string_equal(buf_text(&sample.out), "{   \"a\\n\" : [1]}");
     sample.out.limit = 3;
     buf_clear(&sample.out);
     assert_false(sample_write(&sample, FORMAT_RAW));
@@ -426,8 +426,8 @@ static void every_record_becomes_json_that_gives_it_back(void **state)
         assert_true(event_write(FORMAT_ECS, &sample.origin, &sample.event, &again));
         assert_true(bytes_equal(buf_bytes(&again), buf_bytes(&sample.out)));
         buf_clear(&again);
-        again.limit = next_random(&seed) % (sample.out.size + 10);
-        bool fits = again.limit >= sample.out.size + 8;
+        again.limit = next_random(&seed) % (sample.out.size + 64);
+        bool fits = again.limit >= sample.out.size + 32;
         bool wrote = event_write(FORMAT_ECS, &sample.origin, &sample.event, &again);
         assert_true(wrote || (again.size == 0 && !fits));
         buf_clear(&again);

@@ -10,6 +10,8 @@
 
 static const struct mapping gcp = {
     .shape = {.cloud = "gcp",
+              .module = "gcp",
+              .dataset = "gcp.audit",
               .id_prefix = "gcp",
               .id_parts = {{RECORD_ID_PATH, "logName"},
                            {RECORD_ID_NANOS, "timestamp"},

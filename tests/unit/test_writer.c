@@ -19,21 +19,21 @@ static void names_open_and_close_the_objects_between_them(void **state)
     buf_init(&out, 1 << 20);
     buf_add_text(&out, "before ");
     writer_begin(&writer, &out, 0);
-    writer_name(&writer, "a");
+    writer_name(&writer, NAME("", "a"));
     writer_text(&writer, bytes_of("1"));
-    writer_name(&writer, "b.c.d");
+    writer_name(&writer, NAME("b.c", "d"));
     writer_plain(&writer, "2");
-    writer_name(&writer, "b.c.e");
+    writer_name(&writer, NAME("b.c", "e"));
     writer_array_open(&writer);
     writer_text(&writer, bytes_of("3"));
     writer_text(&writer, bytes_of("4"));
     writer_array_close(&writer);
-    writer_name(&writer, "b.cc.d");
+    writer_name(&writer, NAME("b.cc", "d"));
     writer_array_open(&writer);
     writer_array_close(&writer);
-    writer_name(&writer, "bb");
+    writer_name(&writer, NAME("", "bb"));
     writer_base64(&writer, bytes_of("any carnal pleas"));
-    writer_name(&writer, "z.z.z");
+    writer_name(&writer, NAME("z.z", "z"));
     writer_json(&writer, bytes_of("{\n\"x\":\r\"\\u0000\"}"));
     assert_true(writer_end(&writer));
     assert_string_equal(buf_text(&out),
@@ -59,11 +59,11 @@ static bool write_sample(struct buf *out)
 {
     struct writer writer;
     writer_begin(&writer, out, 64);
-    writer_name(&writer, "one.two");
+    writer_name(&writer, NAME("one", "two"));
     writer_text(&writer, bytes_of("\"quoted\" and \x01 long enough to grow"));
-    writer_name(&writer, "one.three");
+    writer_name(&writer, NAME("one", "three"));
     writer_inside(&writer, bytes_of("\\ud800"), true);
-    writer_name(&writer, "four");
+    writer_name(&writer, NAME("", "four"));
     writer_base64(&writer, bytes_of("12345"));
     return writer_end(&writer);
 }
