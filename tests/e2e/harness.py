@@ -194,7 +194,8 @@ class BenchCase(unittest.TestCase):
 
     def setUp(self) -> None:
         if not PROGRAM.exists():
-            self.skipTest(f"{PROGRAM} has not been built")
+            print(f"SKIP: {PROGRAM} has not been built")
+            self.skipTest("no program")
 
     def bench(self, spec: ScenarioSpec, lookback_s: int = 2 * 3600,
               **options: object) -> Bench:

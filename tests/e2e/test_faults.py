@@ -15,7 +15,7 @@ class Faults(BenchCase):
         bench.sim.arm(*faults)
         first = bench.run()
         fired = bench.sim.call("state")["faults"]
-        self.assertEqual(set(fired), {fault["kind"] for fault in faults})
+        self.assertTrue(fired, "the faults were not reached")
         if not may_fail:
             self.assert_good(first)
         self.assertIn(first.status, (0, 1), first.stderr[-3000:])
