@@ -24,6 +24,8 @@ from client import KEY_ID, SECRET, CloudSim  # noqa: E402
 from scenario import Event, ScenarioSpec  # noqa: E402
 
 PROGRAM = Path(os.environ.get("AUDITBRIDGE", ROOT / "build" / "dev" / "auditbridge"))
+FASTTIME = PROGRAM.parent / "tests" / "fasttime.so"
+FASTER = 10  # how much faster the program's monotonic clock runs
 COMMIT_FIRST = PROGRAM.with_name("auditbridge-commit-first")
 TOKEN = "cloudsim-session-token"
 RUN_LIMIT_S = 300
@@ -109,7 +111,8 @@ class Bench:
     """A fake cloud, a configuration and a folder, for as long as the `with` lasts."""
 
     def __init__(self, spec: ScenarioSpec, lookback_s: int, program: Path = PROGRAM,
-                 settings: str = "", token: bool = False, **sim_options: object) -> None:
+                 settings: str = "", token: bool = False, faster: int = FASTER,
+                 **sim_options: object) -> None:
         """settings: more YAML lines of the source. sim_options: of cloudsim's command line."""
         self.spec = spec
         self.program = program.resolve()
@@ -122,6 +125,9 @@ class Bench:
             self._environment["AWS_SESSION_TOKEN"] = TOKEN
         if "PEER" in os.environ:
             self._environment["PEER"] = os.environ["PEER"]
+        elif FASTTIME.exists():
+            self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
+                                  "ASAN_OPTIONS": "verify_asan_link_order=0"}
         self.sim = CloudSim(spec, **{"limit": 0, "tick": 0.55, **sim_options})
 
     def __enter__(self) -> "Bench":

@@ -49,7 +49,7 @@ class Disk(BenchCase):
         trace = bench.folder / "trace"
         self.assert_good(bench.run(
             "strace", "-f", "-y", "-qq", "-e", "trace=write,pwrite64,writev,fsync,fdatasync",
-            "-o", str(trace), ASAN_OPTIONS="detect_leaks=0"))
+            "-o", str(trace), ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0"))
         batches = self.read_order(trace.read_text())
         print(f"\n{batches} batches: sink written, sink synced, then the store synced")
         self.assertGreaterEqual(batches, spec.events // 1000)
