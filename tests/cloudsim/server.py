@@ -13,7 +13,7 @@ from errors import ApiError, expired, throttled
 from faults import Fault, Faults, Killer
 from lookup import CONTENT_TYPE, TARGET, Answer, Lookup
 from scenario import Scenario
-from sign import Key, check_signature
+from sign import Key, Received, check_signature
 
 BODY_MAX = 1 << 20
 OVERSIZED = 17 << 20
@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Type") != CONTENT_TYPE:
             raise ApiError("UnknownOperationException", "Content-Type is not x-amz-json-1.1")
         check_signature(cloud.keys, cloud.scenario.spec.region, "cloudtrail",
-                        cloud.clock.now(), self.path, self.headers.items(), body)
+                        cloud.clock.now(), Received(self.path, self.headers.items(), body))
         if not cloud.limit.take():
             raise throttled()
         overlap = fault.count if fault is not None and fault.kind == "overlap" else 0

@@ -32,6 +32,15 @@ class Key:
     expires_at: float | None = None  # cloud time
 
 
+@dataclass(frozen=True)
+class Received:
+    """A request as it came over the wire."""
+
+    path: str
+    fields: Iterable[tuple[str, str]]
+    body: bytes
+
+
 def invalid_signature(why: str) -> ApiError:
     return ApiError("InvalidSignatureException", why)
 
@@ -80,11 +89,11 @@ def expected_signature(key: Key, scope: tuple[str, str, str, str], url: str,
     return auth.signature(to_sign, request)
 
 
-def check_signature(keys: dict[str, Key], region: str, service: str, now: float, path: str,
-                    fields: Iterable[tuple[str, str]], body: bytes) -> str:
+def check_signature(keys: dict[str, Key], region: str, service: str, now: float,
+                    request: Received) -> str:
     """Returns the access key's id; raises what the service would answer."""
     headers: dict[str, str] = {}
-    for name, value in fields:
+    for name, value in request.fields:
         name = name.lower()
         if name in headers:
             raise invalid_signature(f"header {name} was sent twice")
@@ -103,12 +112,12 @@ def check_signature(keys: dict[str, Key], region: str, service: str, now: float,
     key = check_key(keys, key_id, headers.get("x-amz-security-token"), now)
     signed = signed_text.split(";")
     check_signed_headers(headers, signed)
-    if headers.get("x-amz-content-sha256", hashlib.sha256(body).hexdigest()) != \
-            hashlib.sha256(body).hexdigest():
+    body_hash = hashlib.sha256(request.body).hexdigest()
+    if headers.get("x-amz-content-sha256", body_hash) != body_hash:
         raise invalid_signature("x-amz-content-sha256 is not the hash of the body")
     expected = expected_signature(key, (key_id, day, scope_region, scope_service),
-                                  f"https://{headers['host']}{path}",
-                                  {name: headers[name] for name in signed}, body)
+                                  f"https://{headers['host']}{request.path}",
+                                  {name: headers[name] for name in signed}, request.body)
     if not hmac.compare_digest(expected, signature):
         raise invalid_signature("The request signature we calculated does not match the "
                                 "signature you provided.")
