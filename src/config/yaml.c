@@ -36,6 +36,7 @@ struct builder {
     size_t nodes;
     size_t documents;
     json_t *refused; /* values of repeated keys: read to check them, then dropped */
+    bool is_whole;   /* the end was reached */
     bool is_over;    /* no more can be read */
 };
 
@@ -178,7 +179,7 @@ static void refuse_alias(struct builder *builder, const yaml_event_t *event)
     if (is_key_next(builder)) {
         builder->is_over = true;
     } else {
-        attach_take(builder, json_string(""), event, true);
+        attach_take(builder, json_null(), event, true);
     }
 }
 
@@ -255,26 +256,26 @@ static void take_event(struct builder *builder, const yaml_event_t *event)
 
 static void build(struct builder *builder, yaml_parser_t *parser, struct bytes text)
 {
+    yaml_event_type_t last = YAML_NO_EVENT;
     yaml_parser_set_input_string(parser, text.data, text.size);
     while (!builder->is_over) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event)) {
             yaml_syntax_problem(parser, text, builder->yaml->file, builder->problems);
-            return;
+            break;
         }
+        last = event.type;
         take_event(builder, &event);
         yaml_event_delete(&event);
     }
+    builder->is_whole = last == YAML_STREAM_END_EVENT;
 }
 
-/* A file of comments holds one empty plain scalar or no document at all. */
-static void drop_empty_root(struct yaml *yaml)
+/* An empty document is one empty plain scalar. */
+static bool is_empty_document(const struct yaml *yaml)
 {
-    if (json_is_string(yaml->root) && json_string_length(yaml->root) == 0 &&
-        yaml_is_plain(yaml, yaml->root)) {
-        json_decref(yaml->root);
-        yaml->root = NULL;
-    }
+    return json_is_string(yaml->root) && json_string_length(yaml->root) == 0 &&
+           yaml_is_plain(yaml, yaml->root);
 }
 
 bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *yaml,
@@ -296,7 +297,10 @@ bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *ya
                               .problems_before = problems->count,
                               .refused = json_array()};
     build(&builder, &parser, (struct bytes){(const uint8_t *)text, size});
-    drop_empty_root(yaml);
+    if (!builder.is_whole || is_empty_document(yaml)) {
+        json_decref(yaml->root);
+        yaml->root = NULL;
+    }
 
     for (size_t i = 0; i < DEPTH_MAX; i++) {
         free(builder.stack[i].key);
