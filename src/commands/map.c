@@ -129,6 +129,8 @@ static int map_files(const struct options *options, const struct mapping *mappin
     struct mapper mapper = {
         .format = format,
         .origin = {.mapping = mapping,
+                   .source = "map",
+                   .is_offline = true,
                    .provider = options->provider,
                    .account = options->account},
     };
