@@ -142,6 +142,19 @@ static void check_versions(const struct loader *loader)
     }
 }
 
+/* A pack of several files is named once. */
+static bool is_first_file(const struct loader *loader, size_t file)
+{
+    const char *name = loader->files[file].pack.name;
+    for (size_t i = 0; i < file; i++) {
+        const char *other = loader->files[i].pack.name;
+        if (name != NULL && other != NULL && strcmp(name, other) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Says which packs a mapping was made of, and from what bytes. */
 static void sign_mapping(struct loader *loader, struct mapping *mapping)
 {
@@ -151,11 +164,14 @@ static void sign_mapping(struct loader *loader, struct mapping *mapping)
     buf_init(&all, SIZE_MAX / 2);
     for (size_t i = 0; i < loader->file_count; i++) {
         const struct pack_file *file = &loader->files[i];
-        if (file->pack.shape == mapping->shape) {
+        if (file->pack.shape != mapping->shape) {
+            continue;
+        }
+        buf_add_bytes(&all, buf_bytes(&file->text));
+        if (is_first_file(loader, i)) {
             buf_addf(&versions, "%s%s %s", versions.size == 0 ? "" : ", ",
                      file->pack.name == NULL ? "?" : file->pack.name,
                      file->pack.version == NULL ? "?" : file->pack.version);
-            buf_add_bytes(&all, buf_bytes(&file->text));
         }
     }
     uint8_t digest[DIGEST_SIZE];

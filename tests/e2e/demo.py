@@ -30,6 +30,7 @@ sources:
     account: "{account}"
     region: {region}
     sinks: [soc]
+    every: 1s                   # 60s unless said
     lookback: 4h
     tenant: {{business_unit: HQ, application: payroll, owner: payroll@example.org}}
     endpoint: {endpoint}        # the fake cloud; leave out for the real one
@@ -76,8 +77,9 @@ def choose(path: Path) -> dict:
 
 
 def demonstrate(program: Path, folder: Path) -> None:
-    start = int(time.time()) - 4 * 3600
-    spec = ScenarioSpec(seed=7, start=start, seconds=3 * 3600, events=1200)
+    start = int(time.time()) - 3 * 3600
+    spec = ScenarioSpec(seed=7, start=start, seconds=3 * 3600 - 120, events=1200,
+                        stragglers=0)
     with CloudSim(spec, now=time.time(), limit=0) as sim:
         (folder / "auditbridge.yaml").write_text(CONFIG.format(
             account=spec.account, region=spec.region, endpoint=sim.endpoint,
@@ -86,7 +88,8 @@ def demonstrate(program: Path, folder: Path) -> None:
         print((folder / "auditbridge.yaml").read_text())
         subprocess.run([str(program), "check"], cwd=folder, check=True, timeout=60)
 
-        say(f"2. First run, over three hours in which {spec.events} events happened:")
+        say(f"2. First run, over three hours in which {spec.events} events happened; the "
+            "cloud does not show the last of them yet:")
         run(program, folder)
         events = folder / "events.ndjson"
         first = count_lines(events)
@@ -94,9 +97,10 @@ def demonstrate(program: Path, folder: Path) -> None:
         say("3. One event in full, as the platform gets it:")
         show(choose(events))
 
-        say("4. Two minutes later, a second run reads the last hour again, because clouds "
-            "show events late:")
-        sim.advance(120)
+        say("4. Eleven minutes later, a second run reads the last hour again: what came "
+            "late is found, what is known is not sent twice:")
+        sim.advance(660)
+        time.sleep(2)
         run(program, folder)
         second = count_lines(events)
 
