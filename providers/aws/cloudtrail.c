@@ -195,7 +195,6 @@ static bool take(struct session *session, struct http_response *response,
     struct answer_text token = {.key = "NextToken"};
     page->body = response->body; /* now the page's */
     response->body = (struct buf){0};
-    page->date_ms = response->date_ms;
     if (!answer_split(&record_shape_cloudtrail, &token, 1, page, err)) {
         return false;
     }
@@ -221,6 +220,7 @@ static bool cloudtrail_poll(struct session *session, const struct slice *slice,
         http_response_clear(&response);
         ok = ask(session, &response, &fault, &failure);
     }
+    page->date_ms = response.date_ms;
     ok = ok && take(session, &response, page, &failure);
     http_response_clear(&response);
     if (!ok) {

@@ -63,7 +63,7 @@ static bool is_past_edge(const struct slice *slice, const struct slicing *slicin
     return slice->a_ms < floor_of(slicing, now_ms) - margin_ms / 2;
 }
 
-static void close_slice(struct cursor *cursor)
+void slice_forget(struct cursor *cursor)
 {
     json_decref(cursor->place);
     cursor->place = NULL;
@@ -86,7 +86,7 @@ void slice_start(struct cursor *cursor, const struct slicing *slicing, int64_t n
     int64_t start_ms = now - max_of(in_time(lookback_ms), slicing->age_ms[0]);
     start_ms = max_of(start_ms, first_of(slicing, now));
 
-    close_slice(cursor);
+    slice_forget(cursor);
     put_start(cursor, round_down(start_ms, grain_of(slicing)));
     cursor->span_ms = slicing->span_ms;
 }
@@ -212,7 +212,7 @@ struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicin
     int64_t floor_ms = floor_of(slicing, moment.now_ms);
 
     if (cursor->is_open && is_past_edge(&cursor->slice, slicing, moment.now_ms)) {
-        close_slice(cursor);
+        slice_forget(cursor);
     }
     if (cursor->is_open) {
         plan.is_due = true;
@@ -254,7 +254,7 @@ bool slice_dated(struct cursor *cursor, const struct slicing *slicing, int64_t d
         return true;
     }
     if (is_past_edge(&cursor->slice, slicing, in_time(date_ms))) {
-        close_slice(cursor);
+        slice_forget(cursor);
         return false;
     }
     if (date_ms >= cursor->slice.began_ms) {
@@ -266,7 +266,7 @@ bool slice_dated(struct cursor *cursor, const struct slicing *slicing, int64_t d
         return true;
     }
 
-    close_slice(cursor);
+    slice_forget(cursor);
     if (cursor->mark_ms[0] == cursor->start_ms) { /* nothing was read to its end yet */
         int64_t start_ms =
             max_of(cursor->start_ms - ahead_ms, first_of(slicing, date_ms));
@@ -302,7 +302,7 @@ void slice_finish(struct cursor *cursor, const struct slicing *slicing, size_t p
             *mark_ms = max_of(*mark_ms, round_down(seen_ms, grain_ms));
         }
     }
-    close_slice(cursor);
+    slice_forget(cursor);
 
     if (page_count > SLICE_PAGES_MANY) {
         cursor->span_ms = max_of(grain_ms, cursor->span_ms / 2);

@@ -67,6 +67,9 @@ struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicin
  */
 bool slice_dated(struct cursor *cursor, const struct slicing *slicing, int64_t date_ms);
 
+/* Gives up an open slice, unread; nothing was promised of it. */
+void slice_forget(struct cursor *cursor);
+
 /*
  * The slice held too much: halves it and starts it over. False when it is already
  * as short as the API's times allow.

@@ -16,6 +16,7 @@ struct turn {
     size_t pages;
     size_t slice_pages;
     size_t id_count; /* ids that the store holds for the source */
+    bool is_guessed; /* the slice was planned by this machine's clock alone */
 };
 
 static int64_t monotonic_ms(const struct worker *worker)
@@ -86,6 +87,7 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
     }
     if (!was_open) {
         turn->slice_pages = 0;
+        turn->is_guessed = !source->clock.is_known;
     }
     return note_gaps(turn, &decided, err);
 }
@@ -119,13 +121,24 @@ static bool start_source(struct turn *turn, struct error *err)
     return deliver_batch(turn->worker, source, &nothing, 0, err);
 }
 
+/* This machine's clock is so wrong that what was planned by it is not worth reading. */
+static bool is_misled(const struct turn *turn, int64_t date_ms)
+{
+    int64_t now = clock_now(&turn->source->clock, turn->worker->runtime);
+    int64_t off_ms = date_ms > now ? date_ms - now : now - date_ms;
+    return turn->is_guessed && date_ms != 0 && off_ms > MS_PER_MINUTE;
+}
+
 /* What an answer's date says about the slice; false in *is_kept: plan it again. */
 static bool date_slice(struct turn *turn, int64_t date_ms, bool *is_kept,
                        struct error *err)
 {
     struct source *source = turn->source;
+    struct cursor *cursor = &source->claim.cursor;
     const struct slicing *slicing = source->config->provider->slicing;
+    bool was_misled = is_misled(turn, date_ms);
     clock_told(&source->clock, turn->worker->runtime, date_ms);
+    turn->is_guessed = false;
     *is_kept = true;
     if (slicing == NULL) {
         return true;
@@ -134,7 +147,35 @@ static bool date_slice(struct turn *turn, int64_t date_ms, bool *is_kept,
         *is_kept = false;
         return start_source(turn, err);
     }
-    *is_kept = date_ms == 0 || slice_dated(&source->claim.cursor, slicing, date_ms);
+    if (was_misled) {
+        char date[TIMESTAMP_TEXT_SIZE];
+        timestamp_format(date_ms, date);
+        log_write_take(LOG_WARN, LOG_SOURCE_CLOCK, source->name,
+                       json_pack("{s:s}", "cloud_time", date));
+        *is_kept = false;
+        slice_forget(cursor);
+        return true;
+    }
+    *is_kept = date_ms == 0 || slice_dated(cursor, slicing, date_ms);
+    return true;
+}
+
+/* Asks for a page. A refusal that tells how wrong our clock is counts as an answer. */
+static bool poll_page(struct turn *turn, struct page *page, struct error *err)
+{
+    struct source *source = turn->source;
+    const struct provider *provider = source->config->provider;
+    struct cursor *cursor = &source->claim.cursor;
+    const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
+
+    source->counts.requests++;
+    if (provider->poll(source->session, slice, cursor->place, page, err)) {
+        return true;
+    }
+    if (!is_misled(turn, page->date_ms)) {
+        return false;
+    }
+    *err = (struct error){0};
     return true;
 }
 
@@ -144,14 +185,11 @@ static bool read_page(struct turn *turn, struct batch *batch, bool *is_done,
 {
     struct source *source = turn->source;
     struct cursor *cursor = &source->claim.cursor;
-    const struct provider *provider = source->config->provider;
     const struct runtime *runtime = turn->worker->runtime;
-    const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
     struct page page = {0};
     bool ok = false;
 
-    source->counts.requests++;
-    if (!provider->poll(source->session, slice, cursor->place, &page, err)) {
+    if (!poll_page(turn, &page, err)) {
         goto out;
     }
     turn->pages++;
