@@ -41,6 +41,7 @@ struct value {
     uint8_t type;    /* enum value_type */
     bool is_escaped; /* a string that holds a backslash */
     uint32_t next;   /* index in values->items of the slot's next value; 0: none */
+    uint32_t last;   /* of a slot's first value: index of its last; 0: itself */
 };
 
 /* What one scan picked. Items 0..slots-1 are the slots' first values. */
@@ -50,6 +51,8 @@ struct values {
     size_t count; /* slots and the further values behind them */
     size_t capacity;
     struct buf scratch; /* unescaped text of strings entered by '!' */
+    uint64_t *seen;     /* by place: the object in which its key was met last */
+    uint64_t object;    /* counts the objects walked */
 };
 
 /* Makes room for the slots of paths, which must be sealed. */

@@ -1,0 +1,8 @@
+#include "registry.h"
+
+#include "aws/cloudtrail.h"
+
+const struct provider *const providers[] = {
+    &provider_aws_cloudtrail,
+    NULL,
+};

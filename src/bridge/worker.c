@@ -1,0 +1,371 @@
+#include "bridge/worker.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "bridge/deliver.h"
+#include "bridge/slice.h"
+
+#include <inttypes.h>
+
+/* One turn of one source. */
+struct turn {
+    struct worker *worker;
+    struct source *source;
+    int64_t began_ms; /* monotonic */
+    size_t pages;
+    size_t slice_pages;
+    size_t id_count; /* ids that the store holds for the source */
+};
+
+static int64_t monotonic_ms(const struct worker *worker)
+{
+    return worker->runtime->monotonic_ms(worker->runtime->context);
+}
+
+static bool is_over(const struct turn *turn)
+{
+    const struct runtime *runtime = turn->worker->runtime;
+    int64_t now = monotonic_ms(turn->worker);
+    return turn->pages >= WORKER_TURN_PAGES || now - turn->began_ms >= WORKER_TURN_MS ||
+           (turn->worker->stop_ms != 0 && now >= turn->worker->stop_ms) ||
+           !runtime->wait(runtime->context, 0, NULL);
+}
+
+/* The time that plans are made for: of `run --once`, its start. */
+static int64_t plan_ms(const struct turn *turn)
+{
+    const struct worker *worker = turn->worker;
+    return worker->is_once
+               ? clock_at(&turn->source->clock, worker->runtime, worker->start_ms)
+               : clock_now(&turn->source->clock, worker->runtime);
+}
+
+static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct error *err)
+{
+    struct worker *worker = turn->worker;
+    for (size_t i = 0; i < plan->gap_count; i++) {
+        const struct store_gap *gap = &plan->gaps[i];
+        char from[TIMESTAMP_TEXT_SIZE];
+        char to[TIMESTAMP_TEXT_SIZE];
+        timestamp_format(gap->from_ms, from);
+        timestamp_format(gap->to_ms, to);
+        log_write_take(
+            LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
+            json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
+        if (!worker->is_dry &&
+            !worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Opens the slice to read next; *is_due false when there is none yet. */
+static bool plan(struct turn *turn, bool *is_due, struct error *err)
+{
+    struct source *source = turn->source;
+    const struct slicing *slicing = source->config->provider->slicing;
+    if (slicing == NULL) {
+        *is_due = true;
+        return true;
+    }
+    bool was_open = source->claim.cursor.is_open;
+    struct slice_moment moment = {
+        .now_ms = plan_ms(turn),
+        .is_dated = source->clock.is_known,
+        .every_ms = source->config->every_ms,
+        .id_count = turn->id_count,
+        .budget_used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
+                                      monotonic_ms(turn->worker)),
+    };
+    struct slice_plan decided = slice_plan(&source->claim.cursor, slicing, &moment);
+    *is_due = decided.is_due;
+    if (!decided.is_due) {
+        source->due_ms = monotonic_ms(turn->worker) + decided.due_ms - plan_ms(turn);
+    }
+    if (!was_open) {
+        turn->slice_pages = 0;
+    }
+    return note_gaps(turn, &decided, err);
+}
+
+static bool wait_for_budget(struct turn *turn, struct error *err)
+{
+    const struct worker *worker = turn->worker;
+    const struct quota *quota = &turn->source->config->provider->quota;
+    const json_t *allowed =
+        json_object_get(turn->source->settings, "requests_per_second");
+    double per_second =
+        allowed == NULL ? quota->per_second : (double)json_integer_value(allowed);
+    int64_t wait = ratelimit_take(worker->ratelimit, turn->source->quota_key, per_second,
+                                  quota->burst, monotonic_ms(worker));
+    return wait <= 0 || worker->runtime->wait(worker->runtime->context, wait, err);
+}
+
+/*
+ * The first answer told the cloud's time: a new source starts from that, not from
+ * this machine's clock, and its start is stored before anything else.
+ */
+static bool start_source(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    struct batch nothing;
+    slice_start(&source->claim.cursor, source->config->provider->slicing,
+                clock_now(&source->clock, turn->worker->runtime),
+                source->config->lookback_ms);
+    source->claim.is_new = false;
+    batch_init(&nothing, source->name);
+    return deliver_batch(turn->worker, source, &nothing, 0, err);
+}
+
+/* What an answer's date says about the slice; false in *is_kept: plan it again. */
+static bool date_slice(struct turn *turn, int64_t date_ms, bool *is_kept,
+                       struct error *err)
+{
+    struct source *source = turn->source;
+    const struct slicing *slicing = source->config->provider->slicing;
+    clock_told(&source->clock, turn->worker->runtime, date_ms);
+    *is_kept = true;
+    if (slicing == NULL) {
+        return true;
+    }
+    if (source->claim.is_new) {
+        *is_kept = false;
+        return start_source(turn, err);
+    }
+    *is_kept = date_ms == 0 || slice_dated(&source->claim.cursor, slicing, date_ms);
+    return true;
+}
+
+/* One answer into batch. *is_kept false: the slice has to be planned again. */
+static bool read_page(struct turn *turn, struct batch *batch, bool *is_done,
+                      bool *is_kept, struct error *err)
+{
+    struct source *source = turn->source;
+    struct cursor *cursor = &source->claim.cursor;
+    const struct provider *provider = source->config->provider;
+    const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
+    struct page page = {0};
+    bool ok = false;
+
+    source->counts.requests++;
+    if (!provider->poll(source->session, slice, cursor->place, &page, err)) {
+        goto out;
+    }
+    turn->pages++;
+    turn->slice_pages++;
+    if (!date_slice(turn, page.date_ms, is_kept, err)) {
+        goto out;
+    }
+    if (*is_kept) {
+        if (!page_map(&turn->worker->reader, source, &page, cursor->slice.b_ms,
+                      clock_now(&source->clock, turn->worker->runtime), batch, err)) {
+            goto out;
+        }
+        json_decref(cursor->place);
+        cursor->place = page.place;
+        page.place = NULL;
+        *is_done = page.done;
+    }
+    ok = true;
+
+out:
+    page_clear(&page);
+    return ok;
+}
+
+static bool is_full(const struct turn *turn, const struct batch *batch)
+{
+    return batch->record_bytes >= BATCH_BYTES_MAX || batch->count >= BATCH_EVENTS_MAX ||
+           (batch->count > 0 && turn->source->config->provider->settle != NULL);
+}
+
+static bool narrow(struct turn *turn, struct error *err)
+{
+    struct cursor *cursor = &turn->source->claim.cursor;
+    const struct slicing *slicing = turn->source->config->provider->slicing;
+    if (slicing == NULL || !slice_narrow(cursor, slicing)) {
+        return false;
+    }
+    log_write_take(LOG_INFO, LOG_SLICE_NARROWED, turn->source->name,
+                   json_pack("{s:s}", "cause", err->text));
+    *err = (struct error){0};
+    turn->slice_pages = 0;
+    return true;
+}
+
+/* Deals with a page that failed; false when its slice cannot go on now. */
+static bool survive(struct turn *turn, struct error *err)
+{
+    if (err->kind == ERROR_BUSY) {
+        ratelimit_throttled(turn->worker->ratelimit, turn->source->quota_key,
+                            monotonic_ms(turn->worker));
+    }
+    return err->kind == ERROR_TOO_BIG && narrow(turn, err);
+}
+
+/* Keeps the leases alive, before they are a sixth through. */
+static bool heartbeat(struct worker *worker, struct error *err)
+{
+    int64_t now = monotonic_ms(worker);
+    if (worker->is_dry || now - worker->renewed_ms < STORE_HEARTBEAT_MS) {
+        return true;
+    }
+    worker->renewed_ms = now;
+    return worker->store_type->renew(worker->store, err);
+}
+
+/*
+ * Reads pages until the batch is full or the slice ends. What was read before a
+ * failure is still in batch: it is delivered first, then the failure counts.
+ */
+static bool fill_batch(struct turn *turn, struct batch *batch, bool *is_done,
+                       struct error *err)
+{
+    bool is_kept = true;
+    *is_done = false;
+    while (!*is_done && !is_full(turn, batch) && !is_over(turn)) {
+        if (!heartbeat(turn->worker, err) || !wait_for_budget(turn, err)) {
+            return false;
+        }
+        if (!read_page(turn, batch, is_done, &is_kept, err) && !survive(turn, err)) {
+            return false;
+        }
+        if (!is_kept) {
+            batch_clear(batch);
+            batch_init(batch, turn->source->name);
+            return true;
+        }
+    }
+    return true;
+}
+
+/* The next batch of an open slice: read, delivered, committed. */
+static bool run_batch(struct turn *turn, bool *is_done, struct error *err)
+{
+    struct batch batch;
+    batch_init(&batch, turn->source->name);
+    struct error cause = {0};
+    bool filled = fill_batch(turn, &batch, is_done, &cause);
+    bool is_progress = batch.count > 0 || *is_done;
+    bool delivered = !is_progress || deliver_batch(turn->worker, turn->source, &batch,
+                                                   *is_done ? turn->slice_pages : 0, err);
+    batch_clear(&batch);
+    if (delivered && !filled) {
+        *err = cause;
+    }
+    return delivered && filled;
+}
+
+static bool count_ids(struct turn *turn, struct error *err)
+{
+    struct worker *worker = turn->worker;
+    if (turn->source->config->provider->slicing == NULL || worker->is_dry) {
+        return true;
+    }
+    return worker->store_type->id_count(worker->store, &turn->source->claim,
+                                        &turn->id_count, err);
+}
+
+/* Runs slices until nothing is due or the turn is over. */
+static bool run_slices(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    for (;;) {
+        bool is_due = false;
+        bool is_done = false;
+        if (is_over(turn)) {
+            source->end = SOURCE_PAUSED;
+            source->due_ms = monotonic_ms(turn->worker);
+            return true;
+        }
+        if (!count_ids(turn, err) || !plan(turn, &is_due, err)) {
+            return false;
+        }
+        if (is_due && !run_batch(turn, &is_done, err)) {
+            return false;
+        }
+        bool has_ended = source->config->provider->slicing == NULL && is_done;
+        if (!is_due || has_ended) {
+            source->end = SOURCE_DONE;
+            source->due_ms = has_ended
+                                 ? monotonic_ms(turn->worker) + source->config->every_ms
+                                 : source->due_ms;
+            return true;
+        }
+    }
+}
+
+static bool claim_source(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    const struct slicing *slicing = source->config->provider->slicing;
+    claim_clear(&source->claim);
+    if (!turn->worker->store_type->claim(turn->worker->store, source->name,
+                                         &source->claim, err)) {
+        return false;
+    }
+    if (source->claim.is_new && slicing != NULL) {
+        slice_start(&source->claim.cursor, slicing,
+                    clock_now(&source->clock, turn->worker->runtime),
+                    source->config->lookback_ms);
+    }
+    return true;
+}
+
+static void release_source(struct turn *turn)
+{
+    struct source *source = turn->source;
+    int64_t wait = source->due_ms - monotonic_ms(turn->worker);
+    turn->worker->store_type->release(
+        turn->worker->store, &source->claim,
+        turn->worker->runtime->now_ms(turn->worker->runtime->context) + wait, NULL);
+}
+
+/* How long a source that failed rests, unless the cloud said. */
+static int64_t rest_ms(const struct source *source)
+{
+    return source->error.retry_after_ms > source->config->every_ms
+               ? source->error.retry_after_ms
+               : source->config->every_ms;
+}
+
+static void note_failure(struct turn *turn)
+{
+    struct source *source = turn->source;
+    if (source->error.kind == ERROR_STOPPED) {
+        source->end = SOURCE_PAUSED;
+        return;
+    }
+    source->end = SOURCE_FAILED;
+    source->due_ms = monotonic_ms(turn->worker) + rest_ms(source);
+    log_write_take(LOG_ERROR, LOG_SOURCE_FAILED, source->name,
+                   json_pack("{s:s,s:s}", "kind", error_kind_name(source->error.kind),
+                             "error", source->error.text));
+}
+
+void worker_run(struct worker *worker, struct source *source)
+{
+    struct turn turn = {
+        .worker = worker, .source = source, .began_ms = monotonic_ms(worker)};
+    const struct provider *provider = source->config->provider;
+    source->error = (struct error){0};
+
+    if (!claim_source(&turn, &source->error)) {
+        if (source->error.kind == ERROR_BUSY) {
+            source->end = SOURCE_HELD;
+            source->due_ms = turn.began_ms + source->config->every_ms;
+        } else {
+            note_failure(&turn);
+        }
+        return;
+    }
+    if (source->session == NULL && !provider->open(source->settings, worker->runtime,
+                                                   &source->session, &source->error)) {
+        note_failure(&turn);
+    } else if (!run_slices(&turn, &source->error)) {
+        note_failure(&turn);
+    }
+    release_source(&turn);
+}

@@ -1,0 +1,43 @@
+#include "record/scan.h"
+
+#include "base/mem.h"
+#include "record/trie.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void values_init(struct values *values, const struct paths *paths)
+{
+    assert(paths->is_sealed);
+    *values = (struct values){
+        .items = mem_new(paths->slot_count, sizeof(struct value)),
+        .slots = paths->slot_count,
+        .count = paths->slot_count,
+        .capacity = paths->slot_count,
+        .seen = mem_new(paths->node_count, sizeof(uint64_t)),
+    };
+    buf_init(&values->scratch, SIZE_MAX / 2);
+}
+
+void values_clear(struct values *values)
+{
+    free(values->items);
+    free(values->seen);
+    buf_clear(&values->scratch);
+    *values = (struct values){0};
+}
+
+const struct value *values_at(const struct values *values, size_t slot)
+{
+    return &values->items[slot];
+}
+
+const struct value *values_next(const struct values *values, const struct value *value)
+{
+    return value->next == 0 ? NULL : &values->items[value->next];
+}
+
+bool values_has(const struct values *values, size_t slot)
+{
+    return values->items[slot].type > VALUE_NULL;
+}
