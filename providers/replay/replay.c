@@ -1,14 +1,6 @@
-/*
- * Replays recorded audit records: everything after the cloud, without a cloud.
- *
- * settings  {"path": "records.ndjson", "records": "aws-cloudtrail"}
- * place     {"offset": N}    bytes of the file already delivered
- *
- * The file holds one record a line. A last line without its newline is still
- * being written and is left for the next run.
- */
+#include "replay/replay.h"
+
 #include "base/mem.h"
-#include "provider.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,28 +6,32 @@
 
 #include <stdlib.h>
 
+/* An id of the batch and whose it is. */
+struct id_place {
+    const uint8_t *id16;
+    size_t event;
+};
+
+/* By id, then in the order of the batch: the first of equal ones stays. */
 static int compare_ids(const void *left, const void *right)
 {
-    const struct batch_event *a = *(const struct batch_event *const *)left;
-    const struct batch_event *b = *(const struct batch_event *const *)right;
+    const struct id_place *a = left;
+    const struct id_place *b = right;
     int order = memcmp(a->id16, b->id16, ID16_SIZE);
-    if (order == 0) { /* pointers into one array: the earlier event stays */
-        order = (a > b) - (a < b);
-    }
-    return order;
+    return order != 0 ? order : (a->event > b->event) - (a->event < b->event);
 }
 
 /* Marks the second and later events of one id: neighbouring pages may overlap. */
 static void mark_repeats(const struct batch *batch, struct store_delivered *ids)
 {
-    const struct batch_event **sorted = mem_new(batch->count, sizeof(*sorted));
+    struct id_place *sorted = mem_new(batch->count, sizeof(*sorted));
     for (size_t i = 0; i < batch->count; i++) {
-        sorted[i] = &batch->events[i];
+        sorted[i] = (struct id_place){batch->events[i].id16, i};
     }
     qsort(sorted, batch->count, sizeof(*sorted), compare_ids);
     for (size_t i = 1; i < batch->count; i++) {
-        if (memcmp(sorted[i - 1]->id16, sorted[i]->id16, ID16_SIZE) == 0) {
-            ids[sorted[i] - batch->events].is_known = true;
+        if (memcmp(sorted[i - 1].id16, sorted[i].id16, ID16_SIZE) == 0) {
+            ids[sorted[i].event].is_known = true;
         }
     }
     free(sorted);
@@ -114,8 +118,9 @@ struct delivery {
 static bool send(struct delivery *delivery, struct error *err)
 {
     const struct source *source = delivery->source;
-    return send_batch(source->routes, source->route_count, delivery->worker->runtime,
-                      delivery->batch, &delivery->result, err);
+    const struct send_routes routes = {source->routes, source->route_count};
+    return send_batch(&routes, delivery->worker->runtime, delivery->batch,
+                      &delivery->result, err);
 }
 
 static bool commit(struct delivery *delivery, struct error *err)

@@ -106,9 +106,8 @@ static bool open_sinks(struct fleet *fleet, const struct config *config,
     return true;
 }
 
-static bool expand(struct fleet *fleet, const struct config_source *entry,
-                   const struct mapping_set *mappings, const struct record_shape *shape,
-                   struct error *err)
+static bool expand(struct fleet *fleet, const struct fleet_plan *plan,
+                   const struct config_source *entry, struct error *err)
 {
     json_t *expanded = NULL;
     if (!entry->provider->expand(entry->settings, fleet->worker.runtime, &expanded,
@@ -121,33 +120,29 @@ static bool expand(struct fleet *fleet, const struct config_source *entry,
     json_array_foreach(expanded, i, settings)
     {
         struct source *source = add_source(fleet, entry, settings);
-        source->shape = shape;
-        ok = ok && prepare_origin(source, mappings, err);
+        source->shape = shape_of(entry, plan->providers);
+        ok = ok && prepare_origin(source, plan->mappings, err);
     }
     json_decref(expanded);
     return ok || error_context(err, "source %s", entry->name);
 }
 
-bool fleet_open(struct fleet *fleet, const struct config *config,
-                const struct mapping_set *mappings,
-                const struct provider *const *providers, const struct runtime *runtime,
-                struct error *err)
+bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err)
 {
     *fleet = (struct fleet){0};
-    fleet->worker.runtime = runtime;
+    fleet->worker.runtime = plan->runtime;
     fleet->worker.store_type = &store_sqlite;
     fleet->worker.ratelimit = ratelimit_new();
-    if (!open_sinks(fleet, config, runtime, err)) {
+    if (!open_sinks(fleet, plan->config, plan->runtime, err)) {
         return false;
     }
-    for (size_t i = 0; i < config->source_count; i++) {
-        const struct config_source *entry = &config->sources[i];
-        if (!expand(fleet, entry, mappings, shape_of(entry, providers), err)) {
+    for (size_t i = 0; i < plan->config->source_count; i++) {
+        if (!expand(fleet, plan, &plan->config->sources[i], err)) {
             return false;
         }
     }
-    return fleet->worker.store_type->open(config->state, runtime, &fleet->worker.store,
-                                          err);
+    return fleet->worker.store_type->open(plan->config->state, plan->runtime,
+                                          &fleet->worker.store, err);
 }
 
 static void close_source(struct source *source)
@@ -191,8 +186,8 @@ static struct source *next_source(struct fleet *fleet)
     struct source *next = NULL;
     for (size_t i = 0; i < fleet->source_count; i++) {
         struct source *source = &fleet->sources[i];
-        if (!is_finished(fleet, source) &&
-            (next == NULL || source->due_ms < next->due_ms)) {
+        bool is_sooner = next == NULL || source->due_ms < next->due_ms;
+        if (is_sooner && !is_finished(fleet, source)) {
             next = source;
         }
     }
@@ -216,6 +211,16 @@ static bool wait_until_due(const struct fleet *fleet, const struct source *sourc
     return runtime->wait(runtime->context, wait, NULL);
 }
 
+static bool has_failed(const struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->source_count; i++) {
+        if (fleet->sources[i].end == SOURCE_FAILED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
 {
     struct worker *worker = &fleet->worker;
@@ -227,10 +232,5 @@ bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
     while ((source = next_source(fleet)) != NULL && wait_until_due(fleet, source)) {
         worker_run(worker, source);
     }
-
-    bool ok = true;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        ok = ok && fleet->sources[i].end != SOURCE_FAILED;
-    }
-    return ok;
+    return !has_failed(fleet);
 }

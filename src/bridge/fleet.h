@@ -15,15 +15,19 @@ struct fleet {
     struct worker worker;
 };
 
+/* What a fleet is made from; all of it is borrowed until fleet_close. */
+struct fleet_plan {
+    const struct config *config;
+    const struct mapping_set *mappings;
+    const struct provider *const *providers; /* ends with NULL */
+    const struct runtime *runtime;
+};
+
 /*
- * Opens sinks and the store and expands every entry into its sources. Borrows config,
- * mappings and runtime until fleet_close. providers ends with NULL.
+ * Opens sinks and the store and expands every entry into its sources.
  * Errors: ERROR_CONFIG and those of sinks, store and expand.
  */
-bool fleet_open(struct fleet *fleet, const struct config *config,
-                const struct mapping_set *mappings,
-                const struct provider *const *providers, const struct runtime *runtime,
-                struct error *err);
+bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err);
 /* Accepts an all-zero fleet. */
 void fleet_close(struct fleet *fleet);
 

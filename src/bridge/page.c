@@ -15,29 +15,40 @@ void page_reader_clear(struct page_reader *reader)
 static void prepare(struct page_reader *reader, const struct mapping *mapping)
 {
     if (reader->mapping != mapping) {
-        page_reader_clear(reader);
-        reader->mapping = mapping;
+        values_clear(&reader->values);
+        match_clear(&reader->match);
         values_init(&reader->values, mapping_paths(mapping));
+        reader->mapping = mapping;
     }
-    buf_init(&reader->id, ID_MAX);
+    reader->id.limit = ID_MAX;
+}
+
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+static struct bytes trim(struct bytes bytes)
+{
+    while (bytes.size > 0 && is_space(bytes.data[0])) {
+        bytes.data++;
+        bytes.size--;
+    }
+    while (bytes.size > 0 && is_space(bytes.data[bytes.size - 1])) {
+        bytes.size--;
+    }
+    return bytes;
 }
 
 /* One JSON object and nothing behind it but white space. */
 static bool is_record(struct page_reader *reader, struct bytes bytes)
 {
     size_t used = 0;
-    if (bytes.size > RECORD_SIZE_MAX || scan_value(mapping_paths(reader->mapping), bytes,
-                                                   &reader->values, &used) != SCAN_DONE) {
-        return false;
-    }
-    while (used < bytes.size && memchr(" \t\r\n", bytes.data[used], 4) != NULL) {
-        used++;
-    }
-    size_t first = 0;
-    while (first < bytes.size && memchr(" \t\r\n", bytes.data[first], 4) != NULL) {
-        first++;
-    }
-    return used == bytes.size && bytes.data[first] == '{';
+    struct bytes inside = trim(bytes);
+    return inside.size > 0 && inside.data[0] == '{' && bytes.size <= RECORD_SIZE_MAX &&
+           scan_value(mapping_paths(reader->mapping), inside, &reader->values, &used) ==
+               SCAN_DONE &&
+           used == inside.size;
 }
 
 static bool too_big(const struct source *source, struct error *err)
@@ -63,14 +74,13 @@ static bool add_id(struct page_reader *reader, struct batch *batch,
 }
 
 static bool add_event(struct page_reader *reader, struct source *source,
-                      const struct record *record, int64_t observed_ms,
-                      struct batch *batch)
+                      const struct record *record, struct batch *batch)
 {
     struct batch_event *added = &batch->events[batch->count - 1];
     struct event event = {
         .record = record,
         .match = &reader->match,
-        .observed_ms = observed_ms,
+        .observed_ms = reader->observed_ms,
         .id = &reader->id,
     };
     mapping_match(reader->mapping, record, &reader->values, &reader->match);
@@ -90,14 +100,14 @@ static bool add_event(struct page_reader *reader, struct source *source,
 }
 
 static bool add_unreadable(struct page_reader *reader, struct source *source,
-                           struct bytes bytes, int64_t observed_ms, struct batch *batch)
+                           struct bytes bytes, struct batch *batch)
 {
     struct batch_event *added = &batch->events[batch->count - 1];
     const struct event_unreadable unreadable = {
         .bytes = bytes,
         .size = bytes.size,
         .reason = "not a JSON record",
-        .observed_ms = observed_ms,
+        .observed_ms = reader->observed_ms,
     };
     uint8_t digest[DIGEST_SIZE];
     source->counts.unreadable++;
@@ -120,18 +130,16 @@ static bool add_unreadable(struct page_reader *reader, struct source *source,
 }
 
 bool page_map(struct page_reader *reader, struct source *source, const struct page *page,
-              int64_t late_ms, int64_t observed_ms, struct batch *batch,
-              struct error *err)
+              struct batch *batch, struct error *err)
 {
     prepare(reader, source->origin.mapping);
     for (size_t i = 0; i < page->record_count; i++) {
         const struct record *record = &page->records[i];
         int64_t time_ms = page->record_ms[i];
-        batch_add(batch)->time_ms = time_ms == INT64_MIN ? late_ms : time_ms;
-        bool added =
-            is_record(reader, record->bytes)
-                ? add_event(reader, source, record, observed_ms, batch)
-                : add_unreadable(reader, source, record->bytes, observed_ms, batch);
+        batch_add(batch)->time_ms = time_ms == INT64_MIN ? reader->late_ms : time_ms;
+        bool added = is_record(reader, record->bytes)
+                         ? add_event(reader, source, record, batch)
+                         : add_unreadable(reader, source, record->bytes, batch);
         if (!added) {
             return too_big(source, err);
         }

@@ -16,16 +16,17 @@ struct page_reader {
     struct values values;
     struct match match;
     struct buf id;
+    int64_t late_ms;     /* counts as the time of records that have none */
+    int64_t observed_ms; /* when the page was read */
 };
 
 void page_reader_clear(struct page_reader *reader);
 
 /*
- * Appends page's records to batch. A record without a readable time counts as of
- * late_ms, so that its id is kept as long as the slice's own.
+ * Appends page's records to batch. reader's times are set by the caller: late_ms so
+ * that the id of a record without a time is kept as long as its slice's.
  */
 bool page_map(struct page_reader *reader, struct source *source, const struct page *page,
-              int64_t late_ms, int64_t observed_ms, struct batch *batch,
-              struct error *err);
+              struct batch *batch, struct error *err);
 
 #endif

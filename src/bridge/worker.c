@@ -145,6 +145,7 @@ static bool read_page(struct turn *turn, struct batch *batch, bool *is_done,
     struct source *source = turn->source;
     struct cursor *cursor = &source->claim.cursor;
     const struct provider *provider = source->config->provider;
+    const struct runtime *runtime = turn->worker->runtime;
     const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
     struct page page = {0};
     bool ok = false;
@@ -159,8 +160,9 @@ static bool read_page(struct turn *turn, struct batch *batch, bool *is_done,
         goto out;
     }
     if (*is_kept) {
-        if (!page_map(&turn->worker->reader, source, &page, cursor->slice.b_ms,
-                      clock_now(&source->clock, turn->worker->runtime), batch, err)) {
+        turn->worker->reader.late_ms = cursor->slice.b_ms;
+        turn->worker->reader.observed_ms = clock_now(&source->clock, runtime);
+        if (!page_map(&turn->worker->reader, source, &page, batch, err)) {
             goto out;
         }
         json_decref(cursor->place);
@@ -334,37 +336,39 @@ static int64_t rest_ms(const struct source *source)
 static void note_failure(struct turn *turn)
 {
     struct source *source = turn->source;
+    source->due_ms = monotonic_ms(turn->worker) + rest_ms(source);
     if (source->error.kind == ERROR_STOPPED) {
         source->end = SOURCE_PAUSED;
         return;
     }
     source->end = SOURCE_FAILED;
-    source->due_ms = monotonic_ms(turn->worker) + rest_ms(source);
     log_write_take(LOG_ERROR, LOG_SOURCE_FAILED, source->name,
                    json_pack("{s:s,s:s}", "kind", error_kind_name(source->error.kind),
                              "error", source->error.text));
+}
+
+static bool open_session(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    return source->session != NULL ||
+           source->config->provider->open(source->settings, turn->worker->runtime,
+                                          &source->session, err);
 }
 
 void worker_run(struct worker *worker, struct source *source)
 {
     struct turn turn = {
         .worker = worker, .source = source, .began_ms = monotonic_ms(worker)};
-    const struct provider *provider = source->config->provider;
     source->error = (struct error){0};
 
     if (!claim_source(&turn, &source->error)) {
-        if (source->error.kind == ERROR_BUSY) {
+        note_failure(&turn);
+        if (source->error.kind == ERROR_BUSY) { /* not a failure: another run reads it */
             source->end = SOURCE_HELD;
-            source->due_ms = turn.began_ms + source->config->every_ms;
-        } else {
-            note_failure(&turn);
         }
         return;
     }
-    if (source->session == NULL && !provider->open(source->settings, worker->runtime,
-                                                   &source->session, &source->error)) {
-        note_failure(&turn);
-    } else if (!run_slices(&turn, &source->error)) {
+    if (!open_session(&turn, &source->error) || !run_slices(&turn, &source->error)) {
         note_failure(&turn);
     }
     release_source(&turn);

@@ -129,6 +129,8 @@ static int map_files(const struct options *options, const struct mapping *mappin
     struct mapper mapper = {
         .format = format,
         .origin = {.mapping = mapping,
+                   .source = "map",
+                   .is_offline = true,
                    .provider = options->provider,
                    .account = options->account},
     };
@@ -158,41 +160,49 @@ out:
     return status;
 }
 
+/* Takes one option; returns a status to end with, or -1 to go on. */
+static int take_option(int option, struct options *options)
+{
+    switch (option) {
+    case 'p':
+        options->provider = optarg;
+        return -1;
+    case 'f':
+        options->format = optarg;
+        return -1;
+    case 'a':
+        options->account = optarg;
+        return -1;
+    case 'k':
+        if (options->pack_count == PACKS_MAX) {
+            return command_usage(&command_map, "--packs: at most %d", PACKS_MAX);
+        }
+        options->packs[options->pack_count++] = optarg;
+        return -1;
+    case 'm':
+        options->mappings = optarg;
+        return -1;
+    case 's':
+        options->has_summary = true;
+        return -1;
+    case 'h':
+        fputs(help, stdout);
+        return EXIT_GOOD;
+    default:
+        return command_usage(&command_map, "wrong option");
+    }
+}
+
 /* Reads the options; returns a status to end with, or -1 to go on. */
 static int read_options(int argc, char **argv, struct options *options)
 {
+    int status = -1;
     int option = 0;
-    while ((option = getopt_long(argc, argv, "p:f:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            options->provider = optarg;
-            break;
-        case 'f':
-            options->format = optarg;
-            break;
-        case 'a':
-            options->account = optarg;
-            break;
-        case 'k':
-            if (options->pack_count == PACKS_MAX) {
-                return command_usage(&command_map, "--packs: at most %d", PACKS_MAX);
-            }
-            options->packs[options->pack_count++] = optarg;
-            break;
-        case 'm':
-            options->mappings = optarg;
-            break;
-        case 's':
-            options->has_summary = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_GOOD;
-        default:
-            return command_usage(&command_map, "wrong option");
-        }
+    while (status < 0 &&
+           (option = getopt_long(argc, argv, "p:f:h", long_options, NULL)) != -1) {
+        status = take_option(option, options);
     }
-    return -1;
+    return status;
 }
 
 static bool find_format(const char *name, enum event_format *format)

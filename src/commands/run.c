@@ -74,51 +74,58 @@ static int64_t read_duration(const char *text)
     }
 }
 
+/* Takes one option; returns a status to end with, or -1 to go on. */
+static int take_option(int option, struct options *options)
+{
+    switch (option) {
+    case 'c':
+        options->config = optarg;
+        return -1;
+    case '1':
+        options->is_once = true;
+        return -1;
+    case 'n':
+        options->is_dry = true;
+        options->is_once = true;
+        return -1;
+    case 't':
+        options->max_runtime_ms = read_duration(optarg);
+        return options->max_runtime_ms != 0
+                   ? -1
+                   : command_usage(&command_run,
+                                   "--max-runtime %s: write a duration such as 90s, 15m "
+                                   "or 1h",
+                                   optarg);
+    case 'm':
+        options->mappings = optarg;
+        return -1;
+    case 's':
+        options->has_summary = true;
+        return -1;
+    case 'd':
+        log_set_level(LOG_DEBUG);
+        return -1;
+    case 'h':
+        fputs(help, stdout);
+        return EXIT_GOOD;
+    default:
+        return command_usage(&command_run, "wrong option");
+    }
+}
+
 /* Reads the options; returns a status to end with, or -1 to go on. */
 static int read_options(int argc, char **argv, struct options *options)
 {
+    int status = -1;
     int option = 0;
-    while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            options->config = optarg;
-            break;
-        case '1':
-            options->is_once = true;
-            break;
-        case 'n':
-            options->is_dry = true;
-            options->is_once = true;
-            break;
-        case 't':
-            options->max_runtime_ms = read_duration(optarg);
-            if (options->max_runtime_ms == 0) {
-                return command_usage(&command_run,
-                                     "--max-runtime %s: write a duration such as 90s, "
-                                     "15m or 1h",
-                                     optarg);
-            }
-            break;
-        case 'm':
-            options->mappings = optarg;
-            break;
-        case 's':
-            options->has_summary = true;
-            break;
-        case 'd':
-            log_set_level(LOG_DEBUG);
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_GOOD;
-        default:
-            return command_usage(&command_run, "wrong option");
-        }
+    while (status < 0 &&
+           (option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
+        status = take_option(option, options);
     }
-    if (optind < argc) {
+    if (status < 0 && optind < argc) {
         return command_usage(&command_run, "%s: no such argument", argv[optind]);
     }
-    return -1;
+    return status;
 }
 
 static int run_fleet(const struct program *program, const struct options *options,
@@ -132,7 +139,8 @@ static int run_fleet(const struct program *program, const struct options *option
         goto out;
     }
     runtime_init(&runtime);
-    if (!fleet_open(&fleet, config, mappings, program->providers, &runtime, &err)) {
+    const struct fleet_plan plan = {config, mappings, program->providers, &runtime};
+    if (!fleet_open(&fleet, &plan, &err)) {
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
     }

@@ -37,10 +37,12 @@ static void add_dumped_take(struct buf *out, json_t *value)
     json_decref(value);
 }
 
-static json_t *observer_of(void)
+static json_t *observer_of(const struct event_origin *origin)
 {
     char host[HOST_MAX] = "";
-    gethostname(host, sizeof(host) - 1);
+    if (!origin->is_offline) {
+        gethostname(host, sizeof(host) - 1);
+    }
     json_t *observer = json_pack("{s:s, s:s, s:s}", "product", "auditbridge", "type",
                                  "collector", "version", BRIDGE_VERSION);
     if (host[0] != '\0') {
@@ -77,7 +79,7 @@ bool event_origin_init(struct event_origin *origin, const json_t *tenant,
                                                  "hash", mapping_hash(origin->mapping)));
     }
     buf_add_text(&origin->tail, "},\"observer\":");
-    add_dumped_take(&origin->tail, observer_of());
+    add_dumped_take(&origin->tail, observer_of(origin));
     return true;
 }
 

@@ -70,26 +70,35 @@ static bool sync_directory(struct sink *sink, struct error *err)
     return ok || fail(sink, "sync the directory", err);
 }
 
+static bool open_path(struct sink *sink, struct error *err)
+{
+    if (sink->fd >= 0) {
+        return true;
+    }
+    sink->fd = open(sink->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return sink->fd >= 0 ? sync_directory(sink, err) : fail(sink, "open it", err);
+}
+
+/* False once something else renamed or removed the file that is open. */
+static bool is_current(const struct sink *sink)
+{
+    struct stat held;
+    struct stat named;
+    return fstat(sink->fd, &held) == 0 && stat(sink->path, &named) == 0 &&
+           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
 /* Opens the file that path names now and locks it. */
 static bool open_locked(struct sink *sink, struct error *err)
 {
     for (;;) {
-        if (sink->fd < 0) {
-            sink->fd = open(sink->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-            if (sink->fd < 0) {
-                return fail(sink, "open it", err);
-            }
-            if (!sync_directory(sink, err)) {
-                return false;
-            }
+        if (!open_path(sink, err)) {
+            return false;
         }
         if (flock(sink->fd, LOCK_EX) != 0) {
             return fail(sink, "lock it", err);
         }
-        struct stat held;
-        struct stat named;
-        if (fstat(sink->fd, &held) == 0 && stat(sink->path, &named) == 0 &&
-            held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
+        if (is_current(sink)) {
             return true;
         }
         close(sink->fd); /* renamed while we waited: take the new one */
@@ -97,24 +106,29 @@ static bool open_locked(struct sink *sink, struct error *err)
     }
 }
 
+/* How many of size bytes reach up to the last newline; 0 when there is none. */
+static size_t through_newline(const char *text, size_t size)
+{
+    while (size > 0 && text[size - 1] != '\n') {
+        size--;
+    }
+    return size;
+}
+
 /* Finds the end of the last whole line. */
 static bool find_line_end(struct sink *sink, off_t size, off_t *end, struct error *err)
 {
     char tail[TAIL_STEP];
-    while (size > 0) {
+    size_t found = 0;
+    while (size > 0 && found == 0) {
         size_t step = size < TAIL_STEP ? (size_t)size : TAIL_STEP;
-        if (pread(sink->fd, tail, step, size - (off_t)step) != (ssize_t)step) {
+        size -= (off_t)step;
+        if (pread(sink->fd, tail, step, size) != (ssize_t)step) {
             return fail(sink, "read it", err);
         }
-        for (size_t i = step; i > 0; i--) {
-            if (tail[i - 1] == '\n') {
-                *end = size - (off_t)step + (off_t)i;
-                return true;
-            }
-        }
-        size -= (off_t)step;
+        found = through_newline(tail, step);
     }
-    *end = 0;
+    *end = size + (off_t)found;
     return true;
 }
 

@@ -71,10 +71,11 @@ static bool send_required(const struct send_route *route, const struct runtime *
     }
 }
 
-static void note_refusals(const struct send_route *route, const struct outcome *outcomes,
-                          size_t count, struct send_result *result)
+static void note_decided(const struct send_route *route, const struct outcome *outcomes,
+                         size_t count, struct send_result *result)
 {
     for (size_t i = 0; i < count; i++) {
+        result->duplicate_count += outcomes[i].kind == OUTCOME_DUPLICATE;
         if (outcomes[i].kind != OUTCOME_REFUSED) {
             continue;
         }
@@ -86,41 +87,37 @@ static void note_refusals(const struct send_route *route, const struct outcome *
     }
 }
 
-static void note_optional(const struct send_route *route, const struct batch *batch,
-                          const struct outcome *outcomes, const struct error *cause,
-                          struct send_result *result)
+/* Tries once; what is undecided then was missed. */
+static void send_optional(const struct send_route *route, const struct batch *batch,
+                          struct outcome *outcomes, struct send_result *result)
 {
+    struct error cause = {0};
+    route->sink->type->send(route->sink->sink, batch, outcomes, &cause);
     size_t missed = count_undecided(outcomes, batch->count);
     result->missed_count += missed;
     if (missed > 0) {
         log_write_take(LOG_WARN, LOG_SINK_REFUSED, batch->source,
                        json_pack("{s:s,s:I,s:s}", "sink", route->sink->name, "missed",
-                                 (json_int_t)missed, "cause", cause->text));
+                                 (json_int_t)missed, "cause", cause.text));
     }
 }
 
-bool send_batch(const struct send_route *routes, size_t route_count,
-                const struct runtime *runtime, const struct batch *batch,
-                struct send_result *result, struct error *err)
+bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
+                const struct batch *batch, struct send_result *result, struct error *err)
 {
     bool ok = true;
     struct outcome *outcomes = mem_new(batch->count, sizeof(*outcomes));
 
-    for (size_t i = 0; ok && batch->count > 0 && i < route_count; i++) {
-        const struct send_route *route = &routes[i];
+    for (size_t i = 0; ok && batch->count > 0 && i < routes->count; i++) {
+        const struct send_route *route = &routes->items[i];
         memset(outcomes, 0, batch->count * sizeof(*outcomes));
         if (route->is_required) {
             ok = send_required(route, runtime, batch, outcomes, err);
         } else {
-            struct error cause = {0};
-            route->sink->type->send(route->sink->sink, batch, outcomes, &cause);
-            note_optional(route, batch, outcomes, &cause, result);
+            send_optional(route, batch, outcomes, result);
         }
         if (ok) {
-            note_refusals(route, outcomes, batch->count, result);
-        }
-        for (size_t j = 0; j < batch->count; j++) {
-            result->duplicate_count += outcomes[j].kind == OUTCOME_DUPLICATE;
+            note_decided(route, outcomes, batch->count, result);
         }
     }
     free(outcomes);

@@ -28,6 +28,11 @@ struct send_route {
     bool is_required;
 };
 
+struct send_routes {
+    const struct send_route *items;
+    size_t count;
+};
+
 /* An event that a required sink will never take. */
 struct refusal {
     size_t event; /* index in the batch */
@@ -45,8 +50,7 @@ struct send_result {
 void send_result_clear(struct send_result *result);
 
 /* result arrives zeroed; the caller clears it, also after a failure. */
-bool send_batch(const struct send_route *routes, size_t route_count,
-                const struct runtime *runtime, const struct batch *batch,
-                struct send_result *result, struct error *err);
+bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
+                const struct batch *batch, struct send_result *result, struct error *err);
 
 #endif
