@@ -60,6 +60,16 @@ class PackSchema(unittest.TestCase):
                 pack = principle_as_text(yaml.load(file.read_text(), Loader=Scalars))
                 jsonschema.Draft202012Validator(SCHEMA).validate(pack)
 
+    def test_every_pack_in_the_documentation_is_valid(self):
+        text = (ROOT / "docs/mappings.md").read_text()
+        packs = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.S)
+                 if block.startswith("pack:")]
+        self.assertTrue(packs)
+        for block in packs:
+            with self.subTest(pack=block.splitlines()[0]):
+                pack = yaml.load(block, Loader=Scalars)
+                jsonschema.Draft202012Validator(SCHEMA).validate(pack)
+
     def test_fields_are_the_programs(self):
         source = (ROOT / "src/event/fields.h").read_text()
         names = [".".join(parts) for parts in re.findall(FIELD, source)]
