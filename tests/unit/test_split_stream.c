@@ -249,15 +249,16 @@ static void poison_harms_no_neighbour(void **state)
     buf_clear(&text);
 }
 
-/* A record of that size, all in one string; broken where end is not "\"}". */
+/* A record of at least that size, all in one string that ends so. */
 static void add_long(struct buf *text, enum form form, size_t size, const char *end)
 {
-    char *record = mem_alloc(size + 1);
-    memset(record, 'x', size);
-    memcpy(record, "{\"a\":\"", 6);
-    memcpy(record + size - 2, end, 3);
+    char *filler = mem_alloc(size + 1);
+    memset(filler, 'x', size);
+    filler[size] = '\0';
+    char *record = mem_format("{\"a\":\"%s%s", filler, end);
     add_record(text, form, record);
     free(record);
+    free(filler);
 }
 
 static void longest_record_is_delivered_and_longer_ones_set_aside(void **state)
@@ -270,7 +271,7 @@ static void longest_record_is_delivered_and_longer_ones_set_aside(void **state)
         add_good(&text, form, NULL, 0);
         add_long(&text, form, TOO_LONG, "\"}");
         add_good(&text, form, NULL, 1);
-        add_long(&text, form, 3 * RECORD_SIZE_MAX, "\"}");
+        add_long(&text, form, (size_t)3 * RECORD_SIZE_MAX, "\"}");
         add_good(&text, form, NULL, 2);
         close_form(&text, form);
         for (enum way way = WAY_MEMORY; way < WAYS; way++) {
