@@ -39,28 +39,32 @@ static bool follow_structure(struct broken *broken, uint8_t byte)
     }
 }
 
+/* One more byte of a value. True when the value ends; *used grows to its end. */
+static bool follow_byte(struct broken *broken, uint8_t byte, size_t *used)
+{
+    bool is_line_start = broken->after_newline;
+    broken->after_newline = byte == '\n';
+    if (broken->in_string) {
+        broken->is_torn = is_line_start && byte == '{';
+        *used += broken->is_torn ? 0 : 1;
+        follow_string(broken, byte);
+        return broken->is_torn;
+    }
+    if (is_element_end(broken, byte)) {
+        return true;
+    }
+    *used += 1;
+    return follow_structure(broken, byte);
+}
+
 static bool follow_value(struct broken *broken, struct bytes piece, size_t *used)
 {
-    for (size_t i = 0; i < piece.size; i++) {
-        uint8_t byte = piece.data[i];
-        *used = i;
-        if (!broken->in_string) {
-            if (is_element_end(broken, byte)) {
-                return true;
-            }
-            if (follow_structure(broken, byte)) {
-                *used = i + 1;
-                return true;
-            }
-        } else if (broken->after_newline && byte == '{') {
-            broken->is_torn = true;
+    *used = 0;
+    while (*used < piece.size) {
+        if (follow_byte(broken, piece.data[*used], used)) {
             return true;
-        } else {
-            follow_string(broken, byte);
         }
-        broken->after_newline = byte == '\n';
     }
-    *used = piece.size;
     return false;
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-const char record_no_json[] = "it is not JSON";
+const char record_no_json[] = "it is not JSON, or more than 64 levels deep";
 const char record_cut_off[] = "it is cut off";
 const char record_too_long[] = "it is longer than 4 MiB";
 const char record_no_object[] = "it is not an object";

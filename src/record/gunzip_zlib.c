@@ -11,12 +11,25 @@ struct gunzip {
     z_stream stream;
 };
 
+/* Ends the process rather than fail, so zlib never has to. */
+static voidpf allocate(voidpf opaque, uInt count, uInt size)
+{
+    (void)opaque;
+    return mem_new(count, size);
+}
+
+static void release(voidpf opaque, voidpf memory)
+{
+    (void)opaque;
+    free(memory);
+}
+
 struct gunzip *gunzip_new(void)
 {
     struct gunzip *gunzip = mem_new(1, sizeof(*gunzip));
-    if (inflateInit2(&gunzip->stream, MAX_WBITS + GZIP_ONLY) != Z_OK) {
-        mem_resize(gunzip, SIZE_MAX, SIZE_MAX); /* only want of memory makes it fail */
-    }
+    gunzip->stream.zalloc = allocate;
+    gunzip->stream.zfree = release;
+    inflateInit2(&gunzip->stream, MAX_WBITS + GZIP_ONLY);
     return gunzip;
 }
 

@@ -51,8 +51,10 @@ struct values {
     size_t count; /* slots and the further values behind them */
     size_t capacity;
     struct buf scratch; /* unescaped text of strings entered by '!' */
-    uint64_t *seen;     /* by place: the object in which its key was met last */
-    uint64_t object;    /* counts the objects walked */
+    uint32_t *filled;   /* the slots that have a value */
+    size_t filled_count;
+    uint64_t *seen;  /* by place: the object in which its key was met last */
+    uint64_t object; /* counts the objects walked */
 };
 
 /* Makes room for the slots of paths, which must be sealed. */
@@ -69,6 +71,7 @@ bool values_has(const struct values *values, size_t slot);
 /*
  * Reads the value at the start of input, white space before it allowed. *used
  * is the number of bytes up to its end. values may be NULL: then only checks.
+ * A number that reaches the end of input is SCAN_DONE, though digits may follow.
  */
 enum scan_status scan_value(const struct paths *paths, struct bytes input,
                             struct values *values, size_t *used);
@@ -82,7 +85,8 @@ enum scan_status scan_skip_broken(struct bytes input, size_t *used);
 
 /*
  * Appends the text of a JSON string's inside to out: escapes resolved, lone
- * surrogates and \u0000 as U+FFFD. False when out's limit is reached.
+ * surrogates and \u0000 as U+FFFD. False, and nothing added, when out's limit
+ * leaves less room than inside is long.
  */
 bool scan_unescape(struct bytes inside, struct buf *out);
 

@@ -6,6 +6,7 @@
 struct nest {
     uint64_t kinds;
     unsigned depth;
+    bool is_empty; /* what was read last holds no value that would be next */
 };
 
 static inline const uint8_t *skip_any_key(struct reader *reader, const uint8_t *at)
@@ -15,16 +16,22 @@ static inline const uint8_t *skip_any_key(struct reader *reader, const uint8_t *
     return skip_key(reader, at, &key, &is_escaped);
 }
 
-/* From an opening bracket to the first byte of interest behind it. */
+/*
+ * Enters the container at at. Returns where its first value begins, or, when it is
+ * empty, its closing bracket.
+ */
 static inline const uint8_t *enter(struct reader *reader, const uint8_t *at,
                                    struct nest *nest)
 {
+    bool is_object = *at == '{';
     if (at >= reader->end || nest->depth >= SCAN_DEPTH_MAX) {
         return token_fail(reader, at);
     }
-    nest->kinds = nest->kinds << 1 | (*at == '{');
+    nest->kinds = nest->kinds << 1 | is_object;
     nest->depth++;
-    return token_space(reader, at + 1);
+    at = token_space(reader, at + 1);
+    nest->is_empty = *at == (is_object ? '}' : ']');
+    return is_object && !nest->is_empty ? skip_any_key(reader, at) : at;
 }
 
 /*
@@ -57,20 +64,16 @@ static const uint8_t *skip_container(struct reader *reader, const uint8_t *at,
     struct nest nest = {.depth = depth};
     do {
         bool is_escaped = false;
+        nest.is_empty = true;
         if (*at == '"') {
             at = token_string(reader, at + 1, &is_escaped);
             at = at == NULL ? NULL : at + 1;
         } else if (*at == '{' || *at == '[') {
-            uint8_t open = *at;
             at = enter(reader, at, &nest);
-            if (at != NULL && *at != open + 2) { /* both closing brackets are 2 on */
-                at = open == '{' ? skip_any_key(reader, at) : at;
-                continue;
-            }
         } else {
             at = token_scalar(reader, at);
         }
-        if (at != NULL) {
+        if (at != NULL && nest.is_empty) {
             at = leave(reader, at, &nest, depth);
         }
     } while (at != NULL && nest.depth > depth);

@@ -84,20 +84,6 @@ void splitter_start_bytes(struct splitter *splitter, struct bytes body)
     splitter->place = PLACE_START;
 }
 
-/* Moves to the next byte that is no white space. False at the end of the input. */
-static bool find_byte(struct splitter *splitter)
-{
-    struct window *window = &splitter->window;
-    do {
-        struct bytes rest = window_rest(window);
-        if (rest.size > 0) {
-            struct reader reader = {.end = rest.data + rest.size};
-            window->at += (size_t)(token_space(&reader, rest.data) - rest.data);
-        }
-    } while (window->at == window->size && window_more(window));
-    return window->at < window->size;
-}
-
 /* Gives the next size bytes as they are. */
 static enum step give(struct splitter *splitter, struct split_item *item, size_t size,
                       const char *reason)
@@ -197,7 +183,7 @@ static enum step set_document_aside(struct splitter *splitter, struct split_item
 
 static enum step next_document(struct splitter *splitter, struct split_item *item)
 {
-    if (!find_byte(splitter)) {
+    if (!window_pass_space(&splitter->window)) {
         return STEP_END;
     }
     if (*window_rest(&splitter->window).data == '[') {
@@ -242,7 +228,7 @@ static void leave_array(struct splitter *splitter)
 
 static enum step next_element(struct splitter *splitter, struct split_item *item)
 {
-    if (!find_byte(splitter)) {
+    if (!window_pass_space(&splitter->window)) {
         return end_early(splitter, item);
     }
     if (splitter->place == PLACE_FIRST && *window_rest(&splitter->window).data == ']') {
@@ -272,7 +258,7 @@ static enum step next_element(struct splitter *splitter, struct split_item *item
 
 static enum step after_element(struct splitter *splitter, struct split_item *item)
 {
-    if (!find_byte(splitter)) {
+    if (!window_pass_space(&splitter->window)) {
         return end_early(splitter, item);
     }
     switch (*window_rest(&splitter->window).data) {
@@ -289,40 +275,61 @@ static enum step after_element(struct splitter *splitter, struct split_item *ite
     }
 }
 
-/*
- * A member of a wrapped document, from its comma: enters another array of records,
- * passes over anything else. True when that could be done.
- */
+/* A member of a wrapped document, from its comma to behind its value. */
+struct member {
+    enum scan_status status;
+    const struct record_wrapper *wrapper; /* the value is its array: to behind its '[' */
+    size_t size;
+};
+
+static struct member read_member(const struct splitter *splitter, struct bytes rest)
+{
+    struct reader reader = {.end = rest.data + rest.size};
+    struct member member = {.status = SCAN_DONE};
+    struct bytes key = {0};
+    bool is_escaped = false;
+    const uint8_t *at =
+        skip_key(&reader, token_space(&reader, rest.data + 1), &key, &is_escaped);
+    if (at != NULL && at < reader.end && *at == '[') {
+        member.wrapper = walk_find_wrapper(splitter->shape->wrappers, key);
+    }
+    if (member.wrapper != NULL) {
+        member.size = (size_t)(at + 1 - rest.data);
+        return member;
+    }
+    at = at == NULL ? NULL : skip_value(&reader, at, 1);
+    if (at == NULL) {
+        member.status = reader.bad < reader.end ? SCAN_BAD : SCAN_SHORT;
+    } else {
+        member.size = (size_t)(at - rest.data);
+    }
+    return member;
+}
+
+/* Enters another array of records, passes over anything else. False when it is bad. */
 static bool pass_member(struct splitter *splitter)
 {
-    for (;;) {
+    struct member member = {0};
+    bool is_open = true; /* a number may go on behind the window */
+    size_t size = 0;
+    do {
         struct bytes rest = window_rest(&splitter->window);
-        struct reader reader = {.end = rest.data + rest.size};
-        struct bytes key = {0};
-        bool is_escaped = false;
-        const uint8_t *at =
-            skip_key(&reader, token_space(&reader, rest.data + 1), &key, &is_escaped);
-        if (at != NULL && at < reader.end && *at == '[') {
-            const struct record_wrapper *wrapper =
-                walk_find_wrapper(splitter->shape->wrappers, key);
-            if (wrapper != NULL) {
-                enter_array(splitter, wrapper, (size_t)(at + 1 - rest.data));
-                return true;
-            }
-        }
-        at = at == NULL ? NULL : skip_value(&reader, at, 1);
-        bool is_open = at == NULL ? reader.bad >= reader.end : at == reader.end;
-        if (is_open && rest.size <= RECORD_SIZE_MAX && window_more(&splitter->window)) {
-            continue;
-        }
-        splitter->window.at += at == NULL ? 0 : (size_t)(at - rest.data);
-        return at != NULL;
+        size = rest.size;
+        member = read_member(splitter, rest);
+        is_open = member.status == SCAN_SHORT ||
+                  (member.wrapper == NULL && member.size == size);
+    } while (is_open && size <= RECORD_SIZE_MAX && window_more(&splitter->window));
+    if (member.wrapper != NULL) {
+        enter_array(splitter, member.wrapper, member.size);
+    } else if (member.status == SCAN_DONE) {
+        splitter->window.at += member.size;
     }
+    return member.status == SCAN_DONE;
 }
 
 static enum step next_member(struct splitter *splitter, struct split_item *item)
 {
-    if (!find_byte(splitter)) {
+    if (!window_pass_space(&splitter->window)) {
         return end_early(splitter, item);
     }
     uint8_t byte = *window_rest(&splitter->window).data;

@@ -14,6 +14,7 @@ void values_init(struct values *values, const struct paths *paths)
         .slots = paths->slot_count,
         .count = paths->slot_count,
         .capacity = paths->slot_count,
+        .filled = mem_new(paths->slot_count, sizeof(uint32_t)),
         .seen = mem_new(paths->node_count, sizeof(uint64_t)),
     };
     buf_init(&values->scratch, SIZE_MAX / 2);
@@ -22,6 +23,7 @@ void values_init(struct values *values, const struct paths *paths)
 void values_clear(struct values *values)
 {
     free(values->items);
+    free(values->filled);
     free(values->seen);
     buf_clear(&values->scratch);
     *values = (struct values){0};

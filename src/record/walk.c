@@ -40,6 +40,7 @@ static inline void keep(struct values *values, int32_t slot, struct value value)
     struct value *first = &values->items[slot];
     if (first->type == VALUE_NONE) {
         *first = value;
+        values->filled[values->filled_count++] = (uint32_t)slot;
     } else {
         append(values, slot, value);
     }
@@ -341,6 +342,17 @@ static const uint8_t *walk_other(struct walk *walk, const struct trie_node *node
     return end;
 }
 
+/* Empties what the scan before filled: a few slots of what may be a thousand. */
+static void forget(struct values *values)
+{
+    for (size_t i = 0; i < values->filled_count; i++) {
+        values->items[values->filled[i]] = (struct value){0};
+    }
+    values->filled_count = 0;
+    values->count = values->slots;
+    values->scratch.size = 0;
+}
+
 static enum scan_status status_of(const struct reader *reader, const uint8_t *at,
                                   struct bytes input, size_t *used)
 {
@@ -365,9 +377,7 @@ enum scan_status walk_document(const struct paths *paths, struct bytes input,
         .document = document,
         .room = (paths->inner_count + 1) * input.size,
     };
-    memset(values->items, 0, values->slots * sizeof(*values->items));
-    values->count = values->slots;
-    values->scratch.size = 0;
+    forget(values);
     const uint8_t *at = token_space(&walk.reader, input.data);
     at = walk_value(&walk, paths->nodes[0], at, 0);
     if (at == NULL && document != NULL) {

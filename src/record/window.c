@@ -1,7 +1,7 @@
 #include "record/window.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
+#include "record/token.h"
 
 #include <stdlib.h>
 
@@ -83,6 +83,18 @@ bool window_more(struct window *window)
         grow(window);
     }
     return fill(window, kept);
+}
+
+bool window_pass_space(struct window *window)
+{
+    do {
+        struct bytes rest = window_rest(window);
+        if (rest.size > 0) {
+            struct reader reader = {.end = rest.data + rest.size};
+            window->at += (size_t)(token_space(&reader, rest.data) - rest.data);
+        }
+    } while (window->at == window->size && window_more(window));
+    return window->at < window->size;
 }
 
 void window_pass_mark(struct window *window)

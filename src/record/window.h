@@ -40,6 +40,8 @@ uint64_t window_offset(const struct window *window);
  * no room for them. Moves the rest.
  */
 bool window_more(struct window *window);
+/* Passes over white space. False when the stream ends before anything else. */
+bool window_pass_space(struct window *window);
 /* Passes over a byte order mark, if the rest begins with one. */
 void window_pass_mark(struct window *window);
 /*

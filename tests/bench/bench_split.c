@@ -1,11 +1,12 @@
 /*
  * How fast files of records are split, scanned and picked from.
  *
- *   bench_split [-r ROUNDS] [-s] FILE...
+ *   bench_split [-r ROUNDS] [-s] [-p PATHS] FILE...
  *
  * Each file is inflated to memory; the passes over them are measured, best of
  * ROUNDS. With -s the files are read, inflated and split as a stream instead, which
- * is what is then measured. callgrind measures the same when told
+ * is what is then measured. PATHS is a file of paths, one a line, to pick besides.
+ * callgrind measures the same when told
  * --toggle-collect=measured_pass (see instructions.sh).
  */
 #include "base/mem.h"
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 1 << 30, ROUNDS = 5 };
+enum { FILE_MAX = 1 << 30, ROUNDS = 5, LINE_MAX_SIZE = 512 };
 
 static const struct record_shape shape = {.wrappers = {{.array_key = "Records"}}};
 
@@ -178,14 +179,33 @@ static double run_streams(struct splitter *splitter, char **files, size_t file_c
     return cpu_s() - start;
 }
 
-static void run(int rounds, bool is_stream, char **files, size_t file_count)
+/* The paths above and those of a file, where one is named. */
+static struct paths *new_paths(const char *more)
 {
     struct paths *paths = paths_new();
+    size_t slot = 0;
     for (size_t i = 0; i < WANTED; i++) {
-        size_t slot = 0;
         paths_add(paths, wanted[i], &slot, NULL);
     }
+    FILE *file = more == NULL ? NULL : fopen(more, "r");
+    char line[LINE_MAX_SIZE];
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        struct error err = {0};
+        line[strcspn(line, "\n")] = '\0';
+        if (!paths_add(paths, line, &slot, &err)) {
+            fprintf(stderr, "%s: %s\n", more, err.text);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
     paths_seal(paths);
+    return paths;
+}
+
+static void run(int rounds, bool is_stream, struct paths *paths, char **files,
+                size_t file_count)
+{
     struct splitter *splitter = splitter_new(&shape, paths);
     struct bytes *bodies = mem_new(file_count, sizeof(*bodies));
     for (size_t i = 0; !is_stream && i < file_count; i++) {
@@ -200,9 +220,9 @@ static void run(int rounds, bool is_stream, char **files, size_t file_count)
                                  : run_memory(splitter, bodies, file_count, &count);
         best = round == 0 || spent < best ? spent : best;
     }
-    printf("%" PRIu64 " bytes, %" PRIu64 " records, %" PRIu64 " unreadable, %d paths: "
+    printf("%" PRIu64 " bytes, %" PRIu64 " records, %" PRIu64 " unreadable, %zu paths: "
            "%.3f s CPU, %.0f MB/s\n",
-           count.bytes, count.records, count.unreadable, (int)WANTED, best,
+           count.bytes, count.records, count.unreadable, paths_count(paths), best,
            (double)count.bytes / best / 1e6);
 
     for (size_t i = 0; i < file_count; i++) {
@@ -210,24 +230,28 @@ static void run(int rounds, bool is_stream, char **files, size_t file_count)
     }
     free(bodies);
     splitter_free(splitter);
-    paths_free(paths);
 }
 
 int main(int argc, char **argv)
 {
     int rounds = ROUNDS;
     bool is_stream = false;
-    for (int option = getopt(argc, argv, "r:s"); option != -1;
-         option = getopt(argc, argv, "r:s")) {
+    const char *more = NULL;
+    for (int option = getopt(argc, argv, "r:sp:"); option != -1;
+         option = getopt(argc, argv, "r:sp:")) {
         if (option == 'r') {
             rounds = (int)strtol(optarg, NULL, 10);
+        } else if (option == 'p') {
+            more = optarg;
         } else if (option == 's') {
             is_stream = true;
         } else {
-            fprintf(stderr, "usage: bench_split [-r ROUNDS] [-s] FILE...\n");
+            fprintf(stderr, "usage: bench_split [-r ROUNDS] [-s] [-p PATHS] FILE...\n");
             return 2;
         }
     }
-    run(rounds, is_stream, argv + optind, (size_t)(argc - optind));
+    struct paths *paths = new_paths(more);
+    run(rounds, is_stream, paths, argv + optind, (size_t)(argc - optind));
+    paths_free(paths);
     return 0;
 }

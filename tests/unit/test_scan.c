@@ -84,8 +84,10 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 static struct bytes padded(const char *text)
 {
     size_t size = strlen(text);
-    uint8_t *copy = mem_alloc(size + BUF_PADDING);
-    memcpy(copy, text, size);
+    uint8_t *copy = mem_new(size + BUF_PADDING, 1);
+    for (size_t i = 0; i < size; i++) {
+        copy[i] = (uint8_t)text[i];
+    }
     memcpy(copy + size, "\"]}1,:[{\"]}1,:[{", BUF_PADDING);
     return (struct bytes){copy, size};
 }
