@@ -4,22 +4,12 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/deliver.h"
+#include "bridge/read.h"
 #include "bridge/slice.h"
 
 #include <inttypes.h>
 
-/* One turn of one source. */
-struct turn {
-    struct worker *worker;
-    struct source *source;
-    int64_t began_ms; /* monotonic */
-    size_t pages;
-    size_t slice_pages;
-    size_t id_count; /* ids that the store holds for the source */
-    bool is_guessed; /* the slice was planned by this machine's clock alone */
-};
-
-static int64_t monotonic_ms(const struct worker *worker)
+int64_t worker_monotonic_ms(const struct worker *worker)
 {
     return worker->runtime->monotonic_ms(worker->runtime->context);
 }
@@ -27,7 +17,7 @@ static int64_t monotonic_ms(const struct worker *worker)
 static bool is_over(const struct turn *turn)
 {
     const struct runtime *runtime = turn->worker->runtime;
-    int64_t now = monotonic_ms(turn->worker);
+    int64_t now = worker_monotonic_ms(turn->worker);
     return turn->pages >= WORKER_TURN_PAGES || now - turn->began_ms >= WORKER_TURN_MS ||
            (turn->worker->stop_ms != 0 && now >= turn->worker->stop_ms) ||
            !runtime->wait(runtime->context, 0, NULL);
@@ -78,12 +68,13 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
         .every_ms = source->config->every_ms,
         .id_count = turn->id_count,
         .budget_used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
-                                      monotonic_ms(turn->worker)),
+                                      worker_monotonic_ms(turn->worker)),
     };
     struct slice_plan decided = slice_plan(&source->claim.cursor, slicing, &moment);
     *is_due = decided.is_due;
     if (!decided.is_due) {
-        source->due_ms = monotonic_ms(turn->worker) + decided.due_ms - plan_ms(turn);
+        source->due_ms =
+            worker_monotonic_ms(turn->worker) + decided.due_ms - plan_ms(turn);
     }
     if (!was_open) {
         turn->slice_pages = 0;
@@ -101,118 +92,8 @@ static bool wait_for_budget(struct turn *turn, struct error *err)
     double per_second =
         allowed == NULL ? quota->per_second : (double)json_integer_value(allowed);
     int64_t wait = ratelimit_take(worker->ratelimit, turn->source->quota_key, per_second,
-                                  quota->burst, monotonic_ms(worker));
+                                  quota->burst, worker_monotonic_ms(worker));
     return wait <= 0 || worker->runtime->wait(worker->runtime->context, wait, err);
-}
-
-/*
- * The first answer told the cloud's time: a new source starts from that, not from
- * this machine's clock, and its start is stored before anything else.
- */
-static bool start_source(struct turn *turn, struct error *err)
-{
-    struct source *source = turn->source;
-    struct batch nothing;
-    slice_start(&source->claim.cursor, source->config->provider->slicing,
-                clock_now(&source->clock, turn->worker->runtime),
-                source->config->lookback_ms);
-    source->claim.is_new = false;
-    batch_init(&nothing, source->name);
-    return deliver_batch(turn->worker, source, &nothing, 0, err);
-}
-
-/* This machine's clock is so wrong that what was planned by it is not worth reading. */
-static bool is_misled(const struct turn *turn, int64_t date_ms)
-{
-    int64_t now = clock_now(&turn->source->clock, turn->worker->runtime);
-    int64_t off_ms = date_ms > now ? date_ms - now : now - date_ms;
-    return turn->is_guessed && date_ms != 0 && off_ms > MS_PER_MINUTE;
-}
-
-/* What an answer's date says about the slice; false in *is_kept: plan it again. */
-static bool date_slice(struct turn *turn, int64_t date_ms, bool *is_kept,
-                       struct error *err)
-{
-    struct source *source = turn->source;
-    struct cursor *cursor = &source->claim.cursor;
-    const struct slicing *slicing = source->config->provider->slicing;
-    bool was_misled = is_misled(turn, date_ms);
-    clock_told(&source->clock, turn->worker->runtime, date_ms);
-    turn->is_guessed = false;
-    *is_kept = true;
-    if (slicing == NULL) {
-        return true;
-    }
-    if (source->claim.is_new) {
-        *is_kept = false;
-        return start_source(turn, err);
-    }
-    if (was_misled) {
-        char date[TIMESTAMP_TEXT_SIZE];
-        timestamp_format(date_ms, date);
-        log_write_take(LOG_WARN, LOG_SOURCE_CLOCK, source->name,
-                       json_pack("{s:s}", "cloud_time", date));
-        *is_kept = false;
-        slice_forget(cursor);
-        return true;
-    }
-    *is_kept = date_ms == 0 || slice_dated(cursor, slicing, date_ms);
-    return true;
-}
-
-/* Asks for a page. A refusal that tells how wrong our clock is counts as an answer. */
-static bool poll_page(struct turn *turn, struct page *page, struct error *err)
-{
-    struct source *source = turn->source;
-    const struct provider *provider = source->config->provider;
-    struct cursor *cursor = &source->claim.cursor;
-    const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
-
-    source->counts.requests++;
-    if (provider->poll(source->session, slice, cursor->place, page, err)) {
-        return true;
-    }
-    if (!is_misled(turn, page->date_ms)) {
-        return false;
-    }
-    *err = (struct error){0};
-    return true;
-}
-
-/* One answer into batch. *is_kept false: the slice has to be planned again. */
-static bool read_page(struct turn *turn, struct batch *batch, bool *is_done,
-                      bool *is_kept, struct error *err)
-{
-    struct source *source = turn->source;
-    struct cursor *cursor = &source->claim.cursor;
-    const struct runtime *runtime = turn->worker->runtime;
-    struct page page = {0};
-    bool ok = false;
-
-    if (!poll_page(turn, &page, err)) {
-        goto out;
-    }
-    turn->pages++;
-    turn->slice_pages++;
-    if (!date_slice(turn, page.date_ms, is_kept, err)) {
-        goto out;
-    }
-    if (*is_kept) {
-        turn->worker->reader.late_ms = cursor->slice.b_ms;
-        turn->worker->reader.observed_ms = clock_now(&source->clock, runtime);
-        if (!page_map(&turn->worker->reader, source, &page, batch, err)) {
-            goto out;
-        }
-        json_decref(cursor->place);
-        cursor->place = page.place;
-        page.place = NULL;
-        *is_done = page.done;
-    }
-    ok = true;
-
-out:
-    page_clear(&page);
-    return ok;
 }
 
 static bool is_full(const struct turn *turn, const struct batch *batch)
@@ -240,7 +121,7 @@ static bool survive(struct turn *turn, struct error *err)
 {
     if (err->kind == ERROR_BUSY) {
         ratelimit_throttled(turn->worker->ratelimit, turn->source->quota_key,
-                            monotonic_ms(turn->worker));
+                            worker_monotonic_ms(turn->worker));
     }
     return err->kind == ERROR_TOO_BIG && narrow(turn, err);
 }
@@ -248,7 +129,7 @@ static bool survive(struct turn *turn, struct error *err)
 /* Keeps the leases alive, before they are a sixth through. */
 static bool heartbeat(struct worker *worker, struct error *err)
 {
-    int64_t now = monotonic_ms(worker);
+    int64_t now = worker_monotonic_ms(worker);
     if (worker->is_dry || now - worker->renewed_ms < STORE_HEARTBEAT_MS) {
         return true;
     }
@@ -317,7 +198,7 @@ static bool run_slices(struct turn *turn, struct error *err)
         bool is_done = false;
         if (is_over(turn)) {
             source->end = SOURCE_PAUSED;
-            source->due_ms = monotonic_ms(turn->worker);
+            source->due_ms = worker_monotonic_ms(turn->worker);
             return true;
         }
         if (!count_ids(turn, err) || !plan(turn, &is_due, err)) {
@@ -329,9 +210,9 @@ static bool run_slices(struct turn *turn, struct error *err)
         bool has_ended = source->config->provider->slicing == NULL && is_done;
         if (!is_due || has_ended) {
             source->end = SOURCE_DONE;
-            source->due_ms = has_ended
-                                 ? monotonic_ms(turn->worker) + source->config->every_ms
-                                 : source->due_ms;
+            source->due_ms =
+                has_ended ? worker_monotonic_ms(turn->worker) + source->config->every_ms
+                          : source->due_ms;
             return true;
         }
     }
@@ -357,7 +238,7 @@ static bool claim_source(struct turn *turn, struct error *err)
 static void release_source(struct turn *turn)
 {
     struct source *source = turn->source;
-    int64_t wait = source->due_ms - monotonic_ms(turn->worker);
+    int64_t wait = source->due_ms - worker_monotonic_ms(turn->worker);
     turn->worker->store_type->release(
         turn->worker->store, &source->claim,
         turn->worker->runtime->now_ms(turn->worker->runtime->context) + wait, NULL);
@@ -374,7 +255,7 @@ static int64_t rest_ms(const struct source *source)
 static void note_failure(struct turn *turn)
 {
     struct source *source = turn->source;
-    source->due_ms = monotonic_ms(turn->worker) + rest_ms(source);
+    source->due_ms = worker_monotonic_ms(turn->worker) + rest_ms(source);
     if (source->error.kind == ERROR_STOPPED) {
         source->end = SOURCE_PAUSED;
         return;
@@ -396,7 +277,7 @@ static bool open_session(struct turn *turn, struct error *err)
 void worker_run(struct worker *worker, struct source *source)
 {
     struct turn turn = {
-        .worker = worker, .source = source, .began_ms = monotonic_ms(worker)};
+        .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
 
     if (!claim_source(&turn, &source->error)) {

@@ -27,6 +27,8 @@ struct worker {
     int64_t stop_ms;    /* on the monotonic clock: no new page after it; 0: never */
 };
 
+int64_t worker_monotonic_ms(const struct worker *worker);
+
 /*
  * Claims source, runs pages until nothing is due, its turn is over or a stop
  * comes, and gives it back. What happened is in source->end, error and counts.

@@ -60,6 +60,11 @@ struct values {
 /* Makes room for the slots of paths, which must be sealed. */
 void values_init(struct values *values, const struct paths *paths);
 void values_clear(struct values *values);
+/* Empties values; every scan does so first. */
+void values_empty(struct values *values);
+/* Empties values for other paths, of no more slots and places than those of values_init.
+ */
+void values_fit(struct values *values, const struct paths *paths);
 
 /* The first value of slot; its type is VALUE_NONE when the record has none. */
 const struct value *values_at(const struct values *values, size_t slot);

@@ -29,6 +29,26 @@ void values_clear(struct values *values)
     *values = (struct values){0};
 }
 
+/* A scan fills a few slots of what may be a thousand: only those are cleaned. */
+void values_empty(struct values *values)
+{
+    for (size_t i = 0; i < values->filled_count; i++) {
+        values->items[values->filled[i]] = (struct value){0};
+    }
+    memset(values->items + values->slots, 0,
+           (values->count - values->slots) * sizeof(*values->items));
+    values->filled_count = 0;
+    values->count = values->slots;
+    values->scratch.size = 0;
+}
+
+void values_fit(struct values *values, const struct paths *paths)
+{
+    values_empty(values);
+    values->slots = paths->slot_count;
+    values->count = paths->slot_count;
+}
+
 const struct value *values_at(const struct values *values, size_t slot)
 {
     return &values->items[slot];

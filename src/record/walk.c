@@ -342,17 +342,6 @@ static const uint8_t *walk_other(struct walk *walk, const struct trie_node *node
     return end;
 }
 
-/* Empties what the scan before filled: a few slots of what may be a thousand. */
-static void forget(struct values *values)
-{
-    for (size_t i = 0; i < values->filled_count; i++) {
-        values->items[values->filled[i]] = (struct value){0};
-    }
-    values->filled_count = 0;
-    values->count = values->slots;
-    values->scratch.size = 0;
-}
-
 static enum scan_status status_of(const struct reader *reader, const uint8_t *at,
                                   struct bytes input, size_t *used)
 {
@@ -377,7 +366,7 @@ enum scan_status walk_document(const struct paths *paths, struct bytes input,
         .document = document,
         .room = (paths->inner_count + 1) * input.size,
     };
-    forget(values);
+    values_empty(values);
     const uint8_t *at = token_space(&walk.reader, input.data);
     at = walk_value(&walk, paths->nodes[0], at, 0);
     if (at == NULL && document != NULL) {
