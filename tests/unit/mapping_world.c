@@ -8,11 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-enum { DIRECTORIES_MAX = 4 };
+enum { DIRECTORIES_MAX = 4, GOLDEN_MAX = 64 << 10 };
 
 const struct record_shape shape_plain = {
     .name = "plain",
@@ -111,4 +112,23 @@ void show_match(const struct match *match, struct buf *out)
             show_field(match, i, out);
         }
     }
+}
+
+void check_golden(const char *path, const char *told)
+{
+    if (getenv("BRIDGE_REGENERATE") != NULL) {
+        FILE *stream = fopen(path, "wbe");
+        assert_non_null(stream);
+        fputs(told, stream);
+        fclose(stream);
+    }
+    struct buf wanted;
+    buf_init(&wanted, GOLDEN_MAX + 1);
+    FILE *stream = fopen(path, "rbe");
+    assert_non_null(stream);
+    uint8_t *room = buf_reserve(&wanted, GOLDEN_MAX);
+    wanted.size = fread(room, 1, GOLDEN_MAX, stream);
+    fclose(stream);
+    assert_string_equal(told, buf_text(&wanted));
+    buf_clear(&wanted);
 }

@@ -35,4 +35,10 @@ void scanned_clear(struct scanned *scanned);
  */
 void show_match(const struct match *match, struct buf *out);
 
+/*
+ * Fails the test unless the file at path holds told, to the letter. With
+ * BRIDGE_REGENERATE set, the file is written instead.
+ */
+void check_golden(const char *path, const char *told);
+
 #endif
