@@ -342,11 +342,19 @@ static const uint8_t *walk_other(struct walk *walk, const struct trie_node *node
     return end;
 }
 
-/* Empties what the scan before filled: a few slots of what may be a thousand. */
+/*
+ * Empties what the scan before filled: a few slots of what may be a thousand, and the
+ * values behind them, whose places are slots when the next paths have more.
+ */
 static void forget(struct values *values)
 {
     for (size_t i = 0; i < values->filled_count; i++) {
-        values->items[values->filled[i]] = (struct value){0};
+        size_t at = values->filled[i];
+        do {
+            size_t next = values->items[at].next;
+            values->items[at] = (struct value){0};
+            at = next;
+        } while (at != 0);
     }
     values->filled_count = 0;
     values->count = values->slots;
