@@ -21,9 +21,11 @@ from harness import LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
 
 BATCH = 1000
 AT_RANDOM, WHILE_WRITING = "at_random", "while_writing"
+WHILE_COMMITTING = "while_committing"
 BY_CLOUD = ("before_read", "after_read", "mid_answer", "after_answer")
 PAGES = 5               # kills are aimed at the first so many pages of a walk
 TOGETHER = 6            # so many kills before cloud time moves on
+IDS_IN_LOG = 12 << 10   # a commit of many ids adds more than that to the store's log
 TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
@@ -86,7 +88,8 @@ class Suite:
         self.kills: Counter[str] = Counter()
         self.runs = 0
         self.usual_s = 0.5  # how long a run takes, learnt
-        self.todo = [kind for kind in (*BY_CLOUD, "page", AT_RANDOM, WHILE_WRITING)
+        self.todo = [kind for kind in (*BY_CLOUD, "page", AT_RANDOM, WHILE_WRITING,
+                                           WHILE_COMMITTING)
                      for _ in range(size.each)]
         self.random.shuffle(self.todo)
 
@@ -136,7 +139,10 @@ class Suite:
         if kind == AT_RANDOM:
             self.kill_later(process, self.random.uniform(0, self.usual_s))
         elif kind == WHILE_WRITING:
-            self.kill_when_grown(process)
+            self.kill_when_grown(process, self.bench.sink.path, 1,
+                                 self.random.uniform(0, 0.004))
+        elif kind == WHILE_COMMITTING:
+            self.kill_when_grown(process, self.bench.folder / "state.db-wal", IDS_IN_LOG, 0)
         else:
             self.arm(process.pid, kind, missed)
         run = self.bench.finish(process)
@@ -164,17 +170,24 @@ class Suite:
         except subprocess.TimeoutExpired:
             process.kill()
 
-    def kill_when_grown(self, process: subprocess.Popen) -> None:
-        """Right after the sink grew: between the sending and the commit, or close to it."""
-        path = self.bench.sink.path
-        size = path.stat().st_size if path.exists() else 0
-        after = self.random.uniform(0, 0.004)
+    @staticmethod
+    def kill_when_grown(process: subprocess.Popen, path: Path, growth: int,
+                        after_s: float) -> None:
+        """after_s after the file grew by growth bytes at a stroke."""
+        def size() -> int:
+            try:
+                return path.stat().st_size
+            except FileNotFoundError:
+                return 0
+
+        before = size()
         while process.poll() is None:
-            if path.exists() and path.stat().st_size > size:
-                time.sleep(after)
+            now = size()
+            if now - before >= growth:
+                time.sleep(after_s)
                 process.kill()
                 return
-            time.sleep(0.0002)
+            before = now
 
 
 def check_store(path: Path) -> str:
@@ -202,7 +215,7 @@ def run_suite(size: Size, seed: int, program: Path = PROGRAM) -> Report:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="35 kills, 3,000 events")
+    parser.add_argument("--quick", action="store_true", help="40 kills, 3,000 events")
     parser.add_argument("--program", type=Path, default=PROGRAM)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
