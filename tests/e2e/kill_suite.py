@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
+from harness import FASTTIME, LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
 
 BATCH = 1000
 AT_RANDOM, WHILE_WRITING = "at_random", "while_writing"
@@ -25,7 +25,8 @@ WHILE_COMMITTING = "while_committing"
 BY_CLOUD = ("before_read", "after_read", "mid_answer", "after_answer")
 PAGES = 5               # kills are aimed at the first so many pages of a walk
 TOGETHER = 6            # so many kills before cloud time moves on
-IDS_IN_LOG = 12 << 10   # a commit of many ids adds more than that to the store's log
+MISSED_S = 60           # so far it moves when a run ended before it could be killed
+SETTLED_S = 0.001       # a file that has not grown for so long is being synced
 TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
@@ -105,10 +106,11 @@ class Suite:
             else:
                 missed += 1
                 self.todo.insert(0, self.todo.pop())
-            if not is_killed or len(self.todo) % TOGETHER == 0:
+            if not is_killed:
+                self.bench.sim.advance(MISSED_S)
+            elif len(self.todo) % TOGETHER == 0:
                 left = max(0.0, end - self.bench.sim.now())
-                share = left / (len(self.todo) + 1)
-                self.bench.sim.advance(max(30.0, share * (TOGETHER if is_killed else 1)))
+                self.bench.sim.advance(max(MISSED_S, left / (len(self.todo) + 1) * TOGETHER))
         if self.todo:
             raise AssertionError(f"no chance to kill any more, left: {Counter(self.todo)}")
         self.deliver_the_rest()
@@ -135,14 +137,14 @@ class Suite:
         """One run with a kill waiting for it; False when it ended before."""
         self.runs += 1
         began = time.monotonic()
-        process = self.bench.start()
+        process = self.bench.start(**self.disk_for(kind))
         if kind == AT_RANDOM:
             self.kill_later(process, self.random.uniform(0, self.usual_s))
         elif kind == WHILE_WRITING:
-            self.kill_when_grown(process, self.bench.sink.path, 1,
-                                 self.random.uniform(0, 0.004))
-        elif kind == WHILE_COMMITTING:
-            self.kill_when_grown(process, self.bench.folder / "state.db-wal", IDS_IN_LOG, 0)
+            self.kill_when_grown(process, self.bench.sink.path, 1)
+        elif kind == WHILE_COMMITTING:  # the first to grow the store's log is the claim
+            self.kill_when_grown(process, self.bench.folder / "state.db-wal",
+                                 self.random.choice((2, 3)))
         else:
             self.arm(process.pid, kind, missed)
         run = self.bench.finish(process)
@@ -154,6 +156,13 @@ class Suite:
             raise AssertionError(f"status {run.status}: {run.stderr[-3000:]}")
         self.usual_s = 0.8 * self.usual_s + 0.2 * (time.monotonic() - began)
         return False
+
+    def disk_for(self, kind: str) -> dict[str, str]:
+        """What a kill between two syncs needs: syncs that take as long as on a real disk."""
+        slow = FASTTIME.with_name("slowdisk.so")
+        if kind not in (WHILE_WRITING, WHILE_COMMITTING) or not slow.exists():
+            return {}
+        return {"LD_PRELOAD": f"{FASTTIME} {slow}"}
 
     def arm(self, pid: int, kind: str, missed: int) -> None:
         skip = 0 if missed else self.random.randrange(4)
@@ -170,24 +179,26 @@ class Suite:
         except subprocess.TimeoutExpired:
             process.kill()
 
-    @staticmethod
-    def kill_when_grown(process: subprocess.Popen, path: Path, growth: int,
-                        after_s: float) -> None:
-        """after_s after the file grew by growth bytes at a stroke."""
-        def size() -> int:
-            try:
-                return path.stat().st_size
-            except FileNotFoundError:
-                return 0
-
-        before = size()
+    def kill_when_grown(self, process: subprocess.Popen, path: Path, times: int) -> None:
+        """Once the file has grown so often, and while the slow disk still syncs it."""
+        before = size_of(path)
         while process.poll() is None:
-            now = size()
-            if now - before >= growth:
-                time.sleep(after_s)
+            now = size_of(path)
+            if now > before:
+                time.sleep(SETTLED_S)
+                if size_of(path) == now:
+                    times -= 1
+                before = size_of(path)
+            if times == 0:
                 process.kill()
                 return
-            before = now
+
+
+def size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def check_store(path: Path) -> str:
