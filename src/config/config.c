@@ -121,8 +121,7 @@ static void read_main(const struct config_loader *loader)
 {
     const json_t *state = json_object_get(loader->yaml->root, "state");
     const struct settings_reader reader = {loader->yaml, "state", loader->problems};
-    loader->config->state = settings_read(&reader, json_is_null(state) ? NULL : state,
-                                          config_state_keys, NULL);
+    loader->config->state = settings_read(&reader, state, config_state_keys, NULL);
     read_mappings(loader);
 }
 

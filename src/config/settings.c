@@ -150,6 +150,9 @@ json_t *settings_read(const struct settings_reader *reader, const json_t *object
 {
     json_t *typed = json_object();
     struct settings_value reading = {reader->yaml, reader->what, NULL, reader->problems};
+    if (json_is_null(object)) {
+        return typed; /* its problem was told */
+    }
     if (object != NULL && !json_is_object(object)) {
         yaml_problem(reader->yaml, object, reader->problems,
                      "%s: must be a mapping of settings", reader->what);

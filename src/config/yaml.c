@@ -25,6 +25,7 @@ struct frame {
     json_t *container;
     char *key; /* NULL: the mapping's next scalar is a key */
     struct yaml_place key_place;
+    bool is_refused; /* the value of key is read to check it, then dropped */
 };
 
 struct builder {
@@ -35,7 +36,7 @@ struct builder {
     size_t depth;
     size_t nodes;
     size_t documents;
-    json_t *refused; /* values of repeated keys: read to check them, then dropped */
+    json_t *refused; /* values of refused keys, until the end */
     bool is_whole;   /* the end was reached */
     bool is_over;    /* no more can be read */
 };
@@ -82,7 +83,7 @@ static const void *key_address(const json_t *object, const char *key)
 
 static void attach_member_take(struct builder *builder, struct frame *top, json_t *value)
 {
-    if (json_object_get(top->container, top->key) != NULL) {
+    if (top->is_refused) {
         json_array_append_new(builder->refused, value);
     } else {
         json_object_set_new(top->container, top->key, value);
@@ -133,11 +134,13 @@ static void take_key(struct builder *builder, const yaml_event_t *event, bool is
 {
     const char *text = (const char *)event->data.scalar.value;
     struct frame *top = top_of(builder);
+    bool is_merge = is_plain && strcmp(text, "<<") == 0;
+    bool is_repeated = json_object_get(top->container, text) != NULL;
 
-    if (is_plain && strcmp(text, "<<") == 0) {
+    if (is_merge) {
         complain(builder, event,
                  "merge keys (\"<<\") are not supported; write the keys out");
-    } else if (json_object_get(top->container, text) != NULL) {
+    } else if (is_repeated) {
         struct yaml_place first = yaml_key_place(builder->yaml, top->container, text);
         char *what = mem_format("this key was given before, at line %d; keep one of them",
                                 first.line);
@@ -146,6 +149,7 @@ static void take_key(struct builder *builder, const yaml_event_t *event, bool is
     }
     top->key = mem_dup(text);
     top->key_place = place_of(&event->start_mark);
+    top->is_refused = is_merge || is_repeated;
 }
 
 static void take_scalar(struct builder *builder, const yaml_event_t *event)
