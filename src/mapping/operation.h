@@ -1,0 +1,22 @@
+/*
+ * How rules know an operation: without the version its cloud puts into the name.
+ *
+ *   CreateFunction20150331          CreateFunction      (Lambda)
+ *   UpdateFunctionCode20150331v2    UpdateFunctionCode
+ *   CreateDistribution2020_05_31    CreateDistribution  (CloudFront)
+ */
+#ifndef MAPPING_OPERATION_H
+#define MAPPING_OPERATION_H
+
+#include "base/bytes.h"
+
+/* The part of name that carries no version. Never empty unless name is. */
+struct bytes operation_strip(struct bytes name);
+
+/* ASCII letters in lower case, in place. */
+void operation_fold(uint8_t *data, size_t size);
+
+/* True when some operation would match both globs. */
+bool operation_globs_overlap(struct bytes left, struct bytes right);
+
+#endif
