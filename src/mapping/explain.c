@@ -22,10 +22,13 @@ static void add_shown(struct buf *out, struct bytes text)
 {
     char shown[VALUE_SHOWN_MAX + 1];
     size_t size = text.size < VALUE_SHOWN_MAX ? text.size : VALUE_SHOWN_MAX;
-    for (size_t i = 0; i < size; i++) {
-        shown[i] = text.data[i] == '\0' ? '?' : (char)text.data[i];
+    if (size > 0) {
+        memcpy(shown, text.data, size);
     }
     shown[size] = '\0';
+    for (char *nul = shown; (nul = memchr(nul, '\0', (size_t)(shown + size - nul)));) {
+        *nul = '?';
+    }
     text_make_printable(shown);
     buf_addf(out, "%s%s", shown, size < text.size ? "..." : "");
 }
@@ -154,7 +157,7 @@ static void suggest_operations(const struct explainer *explainer,
 static void suggest_service(const struct explainer *explainer)
 {
     char wanted[NAME_SIZE];
-    name_of(buf_bytes(&explainer->match->name), wanted);
+    name_of(explainer->match->service, wanted);
     const struct service *service = explainer->mapping->services;
     for (; service != NULL; service = service->next) {
         if (text_nearest(wanted, &service->name, 1) != NULL) {
