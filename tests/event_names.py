@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Every name that src/event writes is one of Elastic Common Schema's, or stands under
-moj., and docs/event.md explains it. Run from the project's root."""
+moj., and docs/event.md explains it."""
 
+import os
 import pathlib
 import re
 import sys
 
 import yaml
 
+os.chdir(pathlib.Path(__file__).resolve().parents[1])
 SCHEMA = pathlib.Path("../shared/schemas/ecs_flat.yml")
 PAIR = re.compile(r'(?:NAME|MEMBER)\(\s*"([^"]*)",\s*"([^"]+)"\)')
 FIELD = re.compile(r'X\(\w+,\s*"([^"]*)",\s*"([^"]+)",')

@@ -33,6 +33,7 @@ struct world {
     struct event *events;
     size_t event_count;
     int64_t now_ms; /* the cloud's time */
+    bool is_told;   /* an answer has told this process the cloud's time */
     int64_t outage_ms;
     struct cursor cursor;
     struct cursor stored; /* what the last commit holds */

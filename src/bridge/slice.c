@@ -195,6 +195,13 @@ static void plan_probe(struct cursor *cursor, const struct slicing *slicing,
     plan->is_due = open_slice(cursor, slicing, slice);
 }
 
+/* No mark is past the cloud's time less age[1]: now_ms proves to be behind it. */
+static bool is_behind(const struct cursor *cursor, const struct slicing *slicing,
+                      int64_t now_ms)
+{
+    return now_ms < cursor->mark_ms[0] + slicing->age_ms[0] - SLICE_SKEW_MS;
+}
+
 /* The clock and settings come from outside: no value of theirs may overflow. */
 static struct slice_moment check_moment(const struct slice_moment *moment)
 {
@@ -221,6 +228,10 @@ struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicin
 
     cursor->span_ms =
         max_of(grain_of(slicing), min_of(cursor->span_ms, slicing->span_ms));
+    if (!moment.is_dated && is_behind(cursor, slicing, moment.now_ms)) {
+        plan_probe(cursor, slicing, &moment, &plan);
+        return plan;
+    }
     if (slice_sealed_ms(cursor, slicing) < floor_ms) {
         if (!moment.is_dated) {
             plan_probe(cursor, slicing, &moment, &plan);

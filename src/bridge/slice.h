@@ -27,8 +27,9 @@ struct slice_moment {
     int64_t now_ms;
     /*
      * now_ms was learnt from a Date of this source's API, and not from this machine.
-     * Only then is anything given up as older than the cloud keeps; until then a
-     * short slice is read to learn it. True for an API that sends no Date.
+     * Only then is anything given up as older than the cloud keeps, or put off because
+     * the clock is behind what was read already; until then a short slice is read to
+     * learn it. True for an API that sends no Date.
      */
     bool is_dated;
     int64_t every_ms;   /* how often the source is looked at */

@@ -29,14 +29,20 @@ void values_clear(struct values *values)
     *values = (struct values){0};
 }
 
-/* A scan fills a few slots of what may be a thousand: only those are cleaned. */
+/*
+ * Cleans what the scan before filled: a few slots of what may be a thousand, and the
+ * values behind them, whose places are slots when the next paths have more.
+ */
 void values_empty(struct values *values)
 {
     for (size_t i = 0; i < values->filled_count; i++) {
-        values->items[values->filled[i]] = (struct value){0};
+        size_t at = values->filled[i];
+        do {
+            size_t next = values->items[at].next;
+            values->items[at] = (struct value){0};
+            at = next;
+        } while (at != 0);
     }
-    memset(values->items + values->slots, 0,
-           (values->count - values->slots) * sizeof(*values->items));
     values->filled_count = 0;
     values->count = values->slots;
     values->scratch.size = 0;

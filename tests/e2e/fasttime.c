@@ -1,8 +1,8 @@
 /*
  * Preloaded into the program by tests/e2e: its monotonic clock runs FASTTIME times
  * as fast, and its waits are as much shorter. So request budgets, backoff and turns
- * are those of the shipped program, and a scripted day passes in minutes. The wall
- * clock is left alone.
+ * are those of the shipped program, and a scripted day passes in minutes. Its wall
+ * clock is WALL_OFFSET_S seconds off this machine's: that of the scripted day, or wrong.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,12 +16,17 @@
 enum { NS_PER_MS = 1000000, MS_PER_S = 1000, KERNEL_SIGSET_SIZE = 8 };
 static const long long NS_PER_S = 1000000000;
 
+static long long read_setting(const char *name, long long fallback)
+{
+    const char *text = getenv(name);
+    return text == NULL ? fallback : strtoll(text, NULL, 10);
+}
+
 static long long factor(void)
 {
     static long long cached;
     if (cached == 0) {
-        const char *text = getenv("FASTTIME");
-        long long value = text == NULL ? 1 : strtoll(text, NULL, 10);
+        long long value = read_setting("FASTTIME", 1);
         cached = value < 1 ? 1 : value;
     }
     return cached;
@@ -42,6 +47,9 @@ int clock_gettime(clockid_t clock, struct timespec *now)
         long long ns = now->tv_nsec * factor();
         now->tv_sec = seconds + ns / NS_PER_S;
         now->tv_nsec = ns % NS_PER_S;
+    }
+    if (result == 0 && clock == CLOCK_REALTIME) {
+        now->tv_sec += read_setting("WALL_OFFSET_S", 0);
     }
     return (int)result;
 }

@@ -112,12 +112,16 @@ class Bench:
 
     def __init__(self, spec: ScenarioSpec, lookback_s: int, program: Path = PROGRAM,
                  settings: str = "", token: bool = False, faster: int = FASTER,
-                 **sim_options: object) -> None:
-        """settings: more YAML lines of the source. sim_options: of cloudsim's command line."""
+                 clock_off_s: int = 0, **sim_options: object) -> None:
+        """
+        settings: more YAML lines of the source. clock_off_s: how far the program's wall
+        clock is ahead of the cloud's. sim_options: of cloudsim's command line.
+        """
         self.spec = spec
         self.program = program.resolve()
         self._lookback_s = lookback_s
         self._settings = settings
+        self._clock_off_s = clock_off_s
         self._environment = {"PATH": os.environ["PATH"], "TZ": "UTC",
                              "AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET,
                              "AWS_EC2_METADATA_DISABLED": "true"}
@@ -150,13 +154,14 @@ class Bench:
 
     def start(self, *before: str, **environment: str) -> subprocess.Popen:
         """before: a command that runs the program, such as strace."""
+        off_s = round(self.sim.now() - time.time()) + self._clock_off_s
         errors = (self.folder / "stderr").open("wb")
         with errors:
             return subprocess.Popen(
                 [*before, str(self.program), "run", "--once", "--config", str(self.config)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
                 cwd=self.folder, env={**self._environment, "HOME": str(self.folder),
-                                      **environment})
+                                      "WALL_OFFSET_S": str(off_s), **environment})
 
     def finish(self, process: subprocess.Popen) -> Run:
         try:

@@ -17,13 +17,17 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
+from harness import FASTTIME, LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
 
 BATCH = 1000
 AT_RANDOM, WHILE_WRITING = "at_random", "while_writing"
+WHILE_COMMITTING = "while_committing"
 BY_CLOUD = ("before_read", "after_read", "mid_answer", "after_answer")
 PAGES = 5               # kills are aimed at the first so many pages of a walk
 TOGETHER = 6            # so many kills before cloud time moves on
+MISSED_S = 60           # so far it moves when a run ended before it could be killed
+SETTLED_S = 0.001       # a file that has not grown for so long is being synced
+PATIENCE = 5            # misses before another kind of kill is tried
 TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
@@ -86,9 +90,12 @@ class Suite:
         self.kills: Counter[str] = Counter()
         self.runs = 0
         self.usual_s = 0.5  # how long a run takes, learnt
-        self.todo = [kind for kind in (*BY_CLOUD, "page", AT_RANDOM, WHILE_WRITING)
+        self.todo = [kind for kind in (*BY_CLOUD, "page", AT_RANDOM, WHILE_WRITING,
+                                           WHILE_COMMITTING)
                      for _ in range(size.each)]
         self.random.shuffle(self.todo)
+        # What needs new events goes first, while there are some: todo is taken from its end.
+        self.todo.sort(key=lambda kind: kind in (WHILE_WRITING, WHILE_COMMITTING))
 
     def run(self) -> None:
         end = self.bench.spec.start + self.bench.spec.seconds
@@ -101,11 +108,13 @@ class Suite:
                 missed = 0
             else:
                 missed += 1
-                self.todo.insert(0, self.todo.pop())
-            if not is_killed or len(self.todo) % TOGETHER == 0:
+                if missed % PATIENCE == 0:
+                    self.todo.insert(0, self.todo.pop())
+            if not is_killed:
+                self.bench.sim.advance(MISSED_S)
+            elif len(self.todo) % TOGETHER == 0:
                 left = max(0.0, end - self.bench.sim.now())
-                share = left / (len(self.todo) + 1)
-                self.bench.sim.advance(max(30.0, share * (TOGETHER if is_killed else 1)))
+                self.bench.sim.advance(max(MISSED_S, left / (len(self.todo) + 1) * TOGETHER))
         if self.todo:
             raise AssertionError(f"no chance to kill any more, left: {Counter(self.todo)}")
         self.deliver_the_rest()
@@ -132,11 +141,14 @@ class Suite:
         """One run with a kill waiting for it; False when it ended before."""
         self.runs += 1
         began = time.monotonic()
-        process = self.bench.start()
+        process = self.bench.start(**self.disk_for(kind))
         if kind == AT_RANDOM:
             self.kill_later(process, self.random.uniform(0, self.usual_s))
         elif kind == WHILE_WRITING:
-            self.kill_when_grown(process)
+            self.kill_when_grown(process, self.bench.sink.path, 1)
+        elif kind == WHILE_COMMITTING:  # the first to grow the store's log is the claim
+            self.kill_when_grown(process, self.bench.folder / "state.db-wal",
+                                 self.random.choice((2, 3)))
         else:
             self.arm(process.pid, kind, missed)
         run = self.bench.finish(process)
@@ -148,6 +160,13 @@ class Suite:
             raise AssertionError(f"status {run.status}: {run.stderr[-3000:]}")
         self.usual_s = 0.8 * self.usual_s + 0.2 * (time.monotonic() - began)
         return False
+
+    def disk_for(self, kind: str) -> dict[str, str]:
+        """What a kill between two syncs needs: syncs that take as long as on a real disk."""
+        slow = FASTTIME.with_name("slowdisk.so")
+        if kind not in (WHILE_WRITING, WHILE_COMMITTING) or not slow.exists():
+            return {}
+        return {"LD_PRELOAD": f"{FASTTIME} {slow}"}
 
     def arm(self, pid: int, kind: str, missed: int) -> None:
         skip = 0 if missed else self.random.randrange(4)
@@ -164,17 +183,26 @@ class Suite:
         except subprocess.TimeoutExpired:
             process.kill()
 
-    def kill_when_grown(self, process: subprocess.Popen) -> None:
-        """Right after the sink grew: between the sending and the commit, or close to it."""
-        path = self.bench.sink.path
-        size = path.stat().st_size if path.exists() else 0
-        after = self.random.uniform(0, 0.004)
+    def kill_when_grown(self, process: subprocess.Popen, path: Path, times: int) -> None:
+        """Once the file has grown so often, and while the slow disk still syncs it."""
+        before = size_of(path)
         while process.poll() is None:
-            if path.exists() and path.stat().st_size > size:
-                time.sleep(after)
+            now = size_of(path)
+            if now > before:
+                time.sleep(SETTLED_S)
+                if size_of(path) == now:
+                    times -= 1
+                before = size_of(path)
+            if times == 0:
                 process.kill()
                 return
-            time.sleep(0.0002)
+
+
+def size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def check_store(path: Path) -> str:
@@ -202,7 +230,7 @@ def run_suite(size: Size, seed: int, program: Path = PROGRAM) -> Report:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="35 kills, 3,000 events")
+    parser.add_argument("--quick", action="store_true", help="40 kills, 3,000 events")
     parser.add_argument("--program", type=Path, default=PROGRAM)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

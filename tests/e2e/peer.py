@@ -2,9 +2,9 @@
 """Readers of LookupEvents as others write them, behind our program's command line.
 
 They show that the suites can fail, and by how much. $PEER says which:
-  careful       an overlap of an hour, ids, a commit after each batch: loses nothing
+  newest        (default) the cursor is the newest event's time, without ids
+  overlap       an overlap of an hour, ids, a commit after each batch
   commit-first  the same, but each batch is committed before it is written
-  newest        the cursor is the newest event's time, without ids
 """
 
 import hashlib
@@ -142,4 +142,4 @@ class Peer:
 
 if __name__ == "__main__":
     Peer(Path(sys.argv[sys.argv.index("--config") + 1]).read_text(),
-         os.environ.get("PEER", "careful")).run()
+         os.environ.get("PEER", "newest")).run()

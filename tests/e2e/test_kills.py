@@ -29,15 +29,14 @@ class Kills(BenchCase):
 
 
 class Proof(unittest.TestCase):
-    """The suite judges readers of which we know whether they lose events."""
+    """The suite judges a reader of which we know that it loses events."""
 
-    def test_the_suite_tells_careful_readers_from_others(self) -> None:
-        for mode, is_lossy in (("careful", False), ("commit-first", True), ("newest", True)):
-            with self.subTest(mode), mock.patch.dict(os.environ, {"PEER": mode}):
-                report = run_suite(QUICK, seed=5, program=PEER)
-                print(f"\n{mode}: {report}")
-                self.assertEqual(bool(report.missing), is_lossy)
-                self.assertEqual(report.two_faced, [])
+    def test_the_suite_finds_a_reader_whose_cursor_is_the_newest_event(self) -> None:
+        with mock.patch.dict(os.environ, {"PEER": "newest"}):
+            report = run_suite(QUICK, seed=5, program=PEER)
+        print(f"\nnewest: {report}")
+        self.assertGreater(len(report.missing), 0)
+        self.assertEqual(report.two_faced, [])
 
 
 class Disk(BenchCase):

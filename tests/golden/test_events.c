@@ -3,6 +3,7 @@
  * golden/events holds record.json, event.json, and perhaps context.json and
  * redact.json. EVENTS_UPDATE=1 writes event.json anew; review the difference.
  */
+#include "aws/cloudtrail.h"
 #include "base/mem.h"
 #include "event/event.h"
 
@@ -19,22 +20,6 @@
 enum { FILE_MAX = 1 << 20, CASES_MAX = 64 };
 
 static const char folder[] = "../golden/events";
-
-static const struct record_shape shape = {
-    .name = "aws-cloudtrail",
-    .cloud = "aws",
-    .module = "aws",
-    .dataset = "aws.cloudtrail",
-    .id_prefix = "aws",
-    .id_parts = {{RECORD_ID_OR_ACCOUNT, "recipientAccountId"},
-                 {RECORD_ID_PATH, "eventID"}},
-    .time_path = "eventTime",
-    .service_path = "eventSource",
-    .operation_path = "eventName",
-    .account_path = "recipientAccountId",
-    .region_path = "awsRegion",
-    .strip_versions = true,
-};
 
 static struct mapping_set *set;
 
@@ -124,7 +109,7 @@ static void test_case(void **state)
     buf_init(&out, FILE_MAX);
     json_t *redact = json_loads(buf_text(&redact_text), 0, NULL);
     const struct record record = {buf_bytes(&record_text), buf_bytes(&context)};
-    map_record(mapping_find(set, &shape), &record, redact, &out);
+    map_record(mapping_find(set, &record_shape_cloudtrail), &record, redact, &out);
 
     json_t *event = settle(buf_bytes(&out));
     char *text = json_dumps(event, JSON_INDENT(2));
@@ -148,7 +133,7 @@ static int load_packs(void **state)
 {
     (void)state;
     static const char *const directories[] = {"../../mappings", NULL};
-    static const struct record_shape *const shapes[] = {&shape, NULL};
+    static const struct record_shape *const shapes[] = {&record_shape_cloudtrail, NULL};
     struct problems problems = {0};
     if (!mapping_load(directories, shapes, &set, &problems)) {
         for (size_t i = 0; i < problems.count; i++) {

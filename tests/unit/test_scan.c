@@ -177,6 +177,45 @@ static void many_paths_share_one_scan(void **state)
     paths_free(paths);
 }
 
+/* As a mapping's rules do, whose paths differ from record to record. */
+static void values_may_be_used_with_other_paths_next(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d"};
+    struct paths *few = paths_new();
+    struct paths *more = paths_new();
+    size_t slot = 0;
+    assert_true(paths_add(few, "a[*]", &slot, NULL));
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(paths_add(more, names[i], &slot, NULL));
+    }
+    paths_seal(few);
+    paths_seal(more);
+    struct buf text;
+    struct values values;
+    size_t used = 0;
+    buf_init(&text, TEXT_MAX);
+    values_init(&values, more);
+
+    buf_add_text(&text, "{\"a\":[1,2,3]}");
+    values.slots = paths_count(few);
+    assert_int_equal(scan_value(few, buf_bytes(&text), &values, &used), SCAN_DONE);
+    values.slots = paths_count(more);
+    text.size = 0;
+    buf_add_text(&text, "{\"c\":4,\"x\":0}");
+    assert_int_equal(scan_value(more, buf_bytes(&text), &values, &used), SCAN_DONE);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(values_has(&values, i), i == 2);
+    }
+    assert_int_equal(values_at(&values, 2)->data[0], '4');
+    assert_null(values_next(&values, values_at(&values, 2)));
+
+    values_clear(&values);
+    buf_clear(&text);
+    paths_free(few);
+    paths_free(more);
+}
+
 static void null_is_not_had(void **state)
 {
     (void)state;
@@ -231,6 +270,7 @@ static void broken_value_ends_where_its_brackets_close(void **state)
 static const struct CMUnitTest others[] = {
     cmocka_unit_test(many_paths_share_one_scan),
     cmocka_unit_test(null_is_not_had),
+    cmocka_unit_test(values_may_be_used_with_other_paths_next),
     cmocka_unit_test(unescaping_stops_at_the_limit),
     cmocka_unit_test(broken_value_ends_where_its_brackets_close),
 };

@@ -138,6 +138,23 @@ static void a_clock_of_our_own_gives_nothing_up(void **state)
     assert_int_equal(cursor.mark_ms[0], MINUTES(NOW - 2));
 }
 
+static void a_clock_that_proves_to_be_behind_is_asked_for(void **state)
+{
+    (void)state;
+    struct cursor cursor = cursor_of((int[4]){2, 6, 11, 61});
+    struct slice_moment moment = moment_now;
+    moment.is_dated = false;
+    moment.now_ms = MINUTES(NOW - 5 * 60);
+    assert_true(slice_plan(&cursor, &slicing, &moment).is_due);
+    assert_true(slice_dated(&cursor, &slicing, MINUTES(NOW)));
+    slice_finish(&cursor, &slicing, 1);
+    assert_int_equal(cursor.mark_ms[0], MINUTES(NOW - 2)); /* the probe moved nothing */
+
+    moment.is_dated = true;
+    moment.now_ms = MINUTES(NOW);
+    assert_true(slice_plan(&cursor, &slicing, &moment).is_due);
+}
+
 static void a_clock_that_ran_ahead_lowers_began(void **state)
 {
     (void)state;
@@ -248,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_open_slice_is_read_on),
         cmocka_unit_test(what_the_cloud_no_longer_keeps_is_a_gap),
         cmocka_unit_test(a_clock_of_our_own_gives_nothing_up),
+        cmocka_unit_test(a_clock_that_proves_to_be_behind_is_asked_for),
         cmocka_unit_test(a_clock_that_ran_ahead_lowers_began),
         cmocka_unit_test(a_source_started_by_a_wrong_clock_is_put_back),
         cmocka_unit_test(a_slice_narrows_to_one_grain_and_no_further),

@@ -188,14 +188,15 @@ static void plan(struct world *world)
 {
     static const int64_t wrong_ms[] = {0,       0,          0,           900000,
                                        -900000, MS_PER_DAY, -MS_PER_DAY, -1};
-    size_t index = (size_t)world_between(world, 0, 7);
+    bool is_told = world->is_told && !world_happens(world, 50); /* else a new process */
+    size_t index = is_told ? 0 : (size_t)world_between(world, 0, 7);
     size_t id_count = 0;
     for (size_t i = 0; i < world->event_count; i++) {
         id_count += world->events[i].is_known;
     }
     struct slice_moment moment = {
         .now_ms = wrong_ms[index] == -1 ? 0 : world->now_ms + wrong_ms[index],
-        .is_dated = wrong_ms[index] == 0 && !world_happens(world, 20),
+        .is_dated = is_told || (wrong_ms[index] == 0 && !world_happens(world, 20)),
         .every_ms = world_between(world, 1, 60) * MS_PER_SECOND,
         .id_count = id_count * 3, /* so that worlds this small are sometimes busy */
         .budget_used = (double)world_between(world, 0, 100) / 100,
@@ -227,6 +228,7 @@ static void step(struct world *world, struct event **seen)
     }
     plan(world);
     int64_t date_ms = world->now_ms - world->now_ms % MS_PER_SECOND;
+    world->is_told = world->cursor.is_open;
     if (world->cursor.is_open && slice_dated(&world->cursor, &world->slicing, date_ms)) {
         read_slice(world, seen);
     }
