@@ -263,15 +263,6 @@ class RunOnce(CliCase):
         others = [event for event in documents if not event["id"].startswith("aws:")]
         self.assertEqual([event["action"] for event in others], ["bridge.unreadable"])
 
-    def test_a_dry_run_sends_and_remembers_nothing(self) -> None:
-        self.write("auditbridge.yaml", GOOD_CONFIG)
-        self.write("records.ndjson", record(1))
-        self.ends(0, "run", "--dry-run")
-        events = self.folder / "events.ndjson"
-        self.assertEqual(events.read_bytes() if events.exists() else b"", b"")
-        self.ends(0, "run", "--once")
-        self.assertEqual(len(events.read_bytes().splitlines()), 1)
-
 
 if __name__ == "__main__":
     unittest.main()
