@@ -27,6 +27,7 @@ PAGES = 5               # kills are aimed at the first so many pages of a walk
 TOGETHER = 6            # so many kills before cloud time moves on
 MISSED_S = 60           # so far it moves when a run ended before it could be killed
 SETTLED_S = 0.001       # a file that has not grown for so long is being synced
+PATIENCE = 5            # misses before another kind of kill is tried
 TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
@@ -93,6 +94,8 @@ class Suite:
                                            WHILE_COMMITTING)
                      for _ in range(size.each)]
         self.random.shuffle(self.todo)
+        # What needs new events goes first, while there are some: todo is taken from its end.
+        self.todo.sort(key=lambda kind: kind in (WHILE_WRITING, WHILE_COMMITTING))
 
     def run(self) -> None:
         end = self.bench.spec.start + self.bench.spec.seconds
@@ -105,7 +108,8 @@ class Suite:
                 missed = 0
             else:
                 missed += 1
-                self.todo.insert(0, self.todo.pop())
+                if missed % PATIENCE == 0:
+                    self.todo.insert(0, self.todo.pop())
             if not is_killed:
                 self.bench.sim.advance(MISSED_S)
             elif len(self.todo) % TOGETHER == 0:
