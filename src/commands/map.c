@@ -35,7 +35,7 @@ static const char help[] =
     "Exit status: 0 every record was mapped; 1 some bytes were no record, or a file\n"
     "could not be read; 2 wrong usage or mapping pack.\n";
 
-enum { OUT_SIZE = 256 << 10, OUT_LIMIT = 64 << 20, PACKS_MAX = 32 };
+enum { OUT_SIZE = 64 << 10, OUT_LIMIT = 64 << 20, PACKS_MAX = 32 };
 
 struct options {
     const char *provider;

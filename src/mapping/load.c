@@ -11,7 +11,7 @@ enum { FILE_SIZE_MAX = (4 << 20) + 1 }; /* yaml_parse refuses more than 4 MiB */
 
 struct pack_file {
     struct pack pack;
-    struct buf text;
+    uint8_t digest[DIGEST_SIZE]; /* of the whole file */
 };
 
 struct loader {
@@ -81,23 +81,24 @@ static bool read_text(const char *file, struct buf *text, struct problems *probl
 
 static void load_file(struct loader *loader, const char *file)
 {
-    loader->files =
-        mem_resize(loader->files, loader->file_count + 1, sizeof(*loader->files));
-    struct pack_file *loaded = &loader->files[loader->file_count];
-    *loaded = (struct pack_file){0};
-    if (!read_text(file, &loaded->text, loader->problems)) {
-        buf_clear(&loaded->text);
+    struct buf text = {0};
+    struct yaml yaml = {0};
+    if (!read_text(file, &text, loader->problems)) {
+        buf_clear(&text);
         return;
     }
-    loader->file_count++;
+    loader->files =
+        mem_resize(loader->files, loader->file_count + 1, sizeof(*loader->files));
+    struct pack_file *loaded = &loader->files[loader->file_count++];
+    *loaded = (struct pack_file){0};
+    digest_sha256(buf_bytes(&text), loaded->digest);
 
-    struct yaml yaml = {0};
-    const char *text = buf_text(&loaded->text);
-    if (yaml_parse(text, loaded->text.size, file, &yaml, loader->problems)) {
+    if (yaml_parse(buf_text(&text), text.size, file, &yaml, loader->problems)) {
         pack_read(&yaml, loader->shapes, &loader->set->arena, &loaded->pack,
                   loader->problems);
     }
     yaml_clear(&yaml);
+    buf_clear(&text);
 }
 
 static void load_directory(struct loader *loader, const char *directory)
@@ -159,15 +160,15 @@ static void check_versions(const struct loader *loader)
 static void sign_mapping(struct loader *loader, struct mapping *mapping)
 {
     struct buf versions;
-    struct buf all;
+    struct buf digests;
     buf_init(&versions, SIZE_MAX / 2);
-    buf_init(&all, SIZE_MAX / 2);
+    buf_init(&digests, SIZE_MAX / 2);
     for (size_t i = 0; i < loader->file_count; i++) {
         const struct pack_file *file = &loader->files[i];
         if (file->pack.shape != mapping->shape) {
             continue;
         }
-        buf_add_bytes(&all, buf_bytes(&file->text));
+        buf_add(&digests, file->digest, sizeof(file->digest));
         if (first_file(loader, i) == i) { /* a pack of several files is named once */
             buf_addf(&versions, "%s%s %s", versions.size == 0 ? "" : ", ",
                      file->pack.name == NULL ? "?" : file->pack.name,
@@ -175,11 +176,11 @@ static void sign_mapping(struct loader *loader, struct mapping *mapping)
         }
     }
     uint8_t digest[DIGEST_SIZE];
-    digest_sha256(buf_bytes(&all), digest);
+    digest_sha256(buf_bytes(&digests), digest);
     digest_hex((struct bytes){digest, sizeof(digest)}, mapping->hash);
     mapping->versions = arena_text(&loader->set->arena, buf_text(&versions));
     buf_clear(&versions);
-    buf_clear(&all);
+    buf_clear(&digests);
 }
 
 static void compile_shape(struct loader *loader, const struct record_shape *shape)
@@ -222,9 +223,6 @@ bool mapping_load(const char *const *directories,
     check_versions(&loader);
     for (size_t i = 0; i < shape_count; i++) {
         compile_shape(&loader, shapes[i]);
-    }
-    for (size_t i = 0; i < loader.file_count; i++) {
-        buf_clear(&loader.files[i].text);
     }
     free(loader.files);
 

@@ -100,7 +100,7 @@ const struct mapping *mapping_find(const struct mapping_set *set,
 /* What the first scan of every record must pick. Sealed; borrowed from mapping. */
 const struct paths *mapping_paths(const struct mapping *mapping);
 const struct record_shape *mapping_shape(const struct mapping *mapping);
-/* "aws 2026.11.0" for each pack, and the SHA-256 in hex over all their files. */
+/* "aws 2026.11.0" for each pack, and the SHA-256 in hex over their files' SHA-256. */
 const char *mapping_versions(const struct mapping *mapping);
 const char *mapping_hash(const struct mapping *mapping);
 

@@ -10,7 +10,7 @@
 #include "record/record.h"
 
 enum {
-    WINDOW_FIRST = 256 << 10,
+    WINDOW_FIRST = 128 << 10,
     WINDOW_MAX = RECORD_SIZE_MAX + (256 << 10), /* a record and what is around it */
 };
 
