@@ -32,7 +32,6 @@ struct plan {
 /* An operation of a service that rules name in full. */
 struct operation {
     const char *name;
-    const struct service *service;
     struct candidate *candidates;
     size_t count;
     const struct plan *plan;
@@ -98,12 +97,17 @@ struct mapping_set {
 void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
                      size_t pack_count, struct arena *arena, struct problems *problems);
 
+/* The slot of a path that every record is scanned for, or SLOT_NONE. */
+int mapping_base_slot(const struct mapping *mapping, const char *path);
+
 /*
- * The plan for an operation of a service, both as in the record; NULL when no
- * rule could match. scratch is overwritten. found is the service, or NULL.
+ * Which rules are to be tried on which operation: fills the services of mapping
+ * from its rules, which are in order. Too many rules for one operation are a problem.
  */
-const struct plan *mapping_plan(const struct mapping *mapping,
-                                const struct value *service,
-                                const struct value *operation, struct match *match);
+void plan_all(struct mapping *mapping, struct arena *arena, struct problems *problems);
+/* Frees the tries of plan and those after it. */
+void plan_free(struct plan *plan);
+/* True when name is one that candidate's patterns, if it has any, match. */
+bool plan_is_named(const struct candidate *candidate, struct bytes name);
 
 #endif

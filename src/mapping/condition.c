@@ -186,7 +186,8 @@ void condition_describe(const struct condition *condition, struct buf *out)
         return;
     }
     const char *verb = condition->kind == CONDITION_GLOB ? "matches" : "is";
-    const char *verb_not = condition->kind == CONDITION_GLOB ? "does not match" : "is not";
+    const char *verb_not =
+        condition->kind == CONDITION_GLOB ? "does not match" : "is not";
     buf_add_text(out, condition->is_negated ? verb_not : verb);
     for (size_t i = 0; i < condition->texts.count; i++) {
         buf_addf(out, "%s\"%s\"", i == 0 ? " " : " or ", condition->texts.items[i]);

@@ -4,7 +4,7 @@
  *   requestParameters.groupSet: {exists: true}
  *   readOnly: true                         # equal to the text
  *   errorCode: [AccessDenied, Client.UnauthorizedOperation]
- *   userAgent: {glob: 'aws-cli/*'}
+ *   userAgent: {glob: 'aws-cli*'}
  *   userIdentity.type: {not: Root}
  *
  * What is compared is a string's unescaped text, or a number or boolean as it

@@ -74,9 +74,14 @@ struct match {
     /* The first value of each field, or NULL; more behind it by values_next. */
     const struct value *fields[FIELD_COUNT];
     const struct values *field_values[FIELD_COUNT]; /* whose values those are */
-    struct values detail; /* private: picked by the second scan */
+    /* Private: what the second scan picked, for which mapping, and room for names. */
+    struct values detail;
+    const struct mapping *mapping;
+    struct buf name;
+    struct buf text;
 };
 
+/* Releases what match holds and zeroes it; before the mappings it was used with go. */
 void match_clear(struct match *match);
 
 /*

@@ -27,8 +27,9 @@ static const char *read_version(const struct reader *reader, const json_t *value
     const char *version = reader_text(reader, value, "version");
     if (version != NULL && (version[strspn(version, allowed)] != '\0' ||
                             strlen(version) > VERSION_SIZE_MAX)) {
-        reader_fault(reader, value, "version may hold at most %d letters, digits and "
-                                    "'.', '_', '+', '-'",
+        reader_fault(reader, value,
+                     "version may hold at most %d letters, digits and "
+                     "'.', '_', '+', '-'",
                      (int)VERSION_SIZE_MAX);
         return NULL;
     }
@@ -81,7 +82,8 @@ static void check_coverage(const struct reader *reader, const json_t *coverage)
 static void read_outcome(const struct reader *reader, const json_t *object,
                          struct pack_outcome *outcome)
 {
-    static const struct reader_key keys[] = {{"is", true}, {"when", false}, {NULL, false}};
+    static const struct reader_key keys[] = {
+        {"is", true}, {"when", false}, {NULL, false}};
     static const char *const names[] = {
         [OUTCOME_UNKNOWN] = "unknown",
         [OUTCOME_SUCCESS] = "success",
@@ -95,7 +97,9 @@ static void read_outcome(const struct reader *reader, const json_t *object,
     size_t is =
         reader_choice(reader, json_object_get(object, "is"), "outcome", names, NAMES);
     outcome->is = is == NAMES ? OUTCOME_UNKNOWN : (enum event_outcome)is;
-    outcome->when = conditions_read(reader, json_object_get(object, "when"));
+    const json_t *when = json_object_get(object, "when");
+    outcome->when = conditions_read(reader, when);
+    outcome->is_always = when == NULL;
 }
 
 static void read_outcomes(const struct reader *reader, const json_t *list,
@@ -137,9 +141,9 @@ static void read_members(const struct reader *reader,
                          const struct record_shape *const *shapes, struct pack *pack)
 {
     static const struct reader_key keys[] = {
-        {"pack", true},      {"records", true},      {"version", true},
-        {"rules", false},    {"description", false}, {"coverage", false},
-        {"fields", false},   {"outcome", false},     {NULL, false},
+        {"pack", true},    {"records", true},      {"version", true},
+        {"rules", false},  {"description", false}, {"coverage", false},
+        {"fields", false}, {"outcome", false},     {NULL, false},
     };
     const json_t *root = reader->yaml->root;
     pack->place = yaml_place(reader->yaml, root);
@@ -165,10 +169,8 @@ void pack_read(const struct yaml *yaml, const struct record_shape *const *shapes
                      "is empty; a pack begins with \"pack: NAME\"");
         return;
     }
-    struct reader reader = {.yaml = yaml,
-                            .arena = arena,
-                            .problems = problems,
-                            .paths = paths_new()};
+    struct reader reader = {
+        .yaml = yaml, .arena = arena, .problems = problems, .paths = paths_new()};
     read_members(&reader, shapes, pack);
     paths_free(reader.paths);
 }

@@ -20,7 +20,8 @@ struct pack_fields {
 
 struct pack_outcome {
     enum event_outcome is;
-    struct conditions when; /* none: always */
+    struct conditions when;
+    bool is_always; /* there is no when */
     struct yaml_place place;
 };
 
@@ -58,10 +59,7 @@ void pack_read(const struct yaml *yaml, const struct record_shape *const *shapes
 /* Reads a `fields:` mapping; NULL is none. */
 struct pack_fields pack_fields_read(const struct reader *reader, const json_t *object);
 
-/*
- * Reads one rule of pack. has_service: the pack's records say which service they
- * come from, so that a rule must as well.
- */
+/* Reads one rule of pack, whose name and shape are known by then. */
 void pack_rule_read(const struct reader *reader, const json_t *object,
                     const struct pack *pack, struct pack_rule *rule);
 

@@ -8,11 +8,9 @@
 enum { RULE_NAMES_MAX = 4096, OPERATION_SIZE_MAX = 256 };
 
 const char *const change_names[CHANGE_COUNT] = {
-    [CHANGE_NONE] = "none",     [CHANGE_CREATE] = "create",
-    [CHANGE_MODIFY] = "modify", [CHANGE_DELETE] = "delete",
-    [CHANGE_ADD] = "add",       [CHANGE_REMOVE] = "remove",
-    [CHANGE_START] = "start",   [CHANGE_STOP] = "stop",
-    [CHANGE_RESTART] = "restart",
+    [CHANGE_NONE] = "none",     [CHANGE_CREATE] = "create", [CHANGE_MODIFY] = "modify",
+    [CHANGE_DELETE] = "delete", [CHANGE_ADD] = "add",       [CHANGE_REMOVE] = "remove",
+    [CHANGE_START] = "start",   [CHANGE_STOP] = "stop",     [CHANGE_RESTART] = "restart",
 };
 
 static const char *nearest_field(const char *name)
@@ -85,8 +83,9 @@ static void refuse_principle(const struct reader *reader, const json_t *value,
                              const char *ref)
 {
     if (strcmp(ref, "3d") == 0) {
-        reader_fault(reader, value, "there is no 3d: the published list goes from 3c "
-                                    "to 3e; name another principle");
+        reader_fault(reader, value,
+                     "there is no 3d: the published list goes from 3c "
+                     "to 3e; name another principle");
         return;
     }
     const char *refs[PRINCIPLE_COUNT];
@@ -160,15 +159,17 @@ static struct texts read_operations(const struct reader *reader, const json_t *o
     struct texts operations = reader_list(reader, value, "operations");
     for (size_t i = 0; i < operations.count; i++) {
         if (strlen(operations.items[i]) > OPERATION_SIZE_MAX) {
-            reader_fault(reader, value, "an operation is longer than %d bytes; write a "
-                                        "shorter pattern with '*'",
+            reader_fault(reader, value,
+                         "an operation is longer than %d bytes; write a "
+                         "shorter pattern with '*'",
                          (int)OPERATION_SIZE_MAX);
             return (struct texts){0};
         }
     }
     if (operations.count * service_count > RULE_NAMES_MAX) {
-        reader_fault(reader, value, "services times operations is more than %d; write "
-                                    "several rules",
+        reader_fault(reader, value,
+                     "services times operations is more than %d; write "
+                     "several rules",
                      (int)RULE_NAMES_MAX);
         return (struct texts){0};
     }
@@ -188,18 +189,17 @@ void pack_rule_read(const struct reader *reader, const json_t *object,
                     const struct pack *pack, struct pack_rule *rule)
 {
     static const struct reader_key keys[] = {
-        {"id", true},         {"principles", true},    {"operations", true},
-        {"service", false},   {"replaces", false},     {"action", false},
-        {"change", false},    {"requirements", false}, {"why", false},
-        {"fields", false},    {"when", false},         {NULL, false},
+        {"id", true},       {"principles", true},    {"operations", true},
+        {"service", false}, {"replaces", false},     {"action", false},
+        {"change", false},  {"requirements", false}, {"why", false},
+        {"fields", false},  {"when", false},         {NULL, false},
     };
     rule->place = yaml_place(reader->yaml, object);
     if (!reader_keys(reader, object, "rule", keys)) {
         return;
     }
     const json_t *change = json_object_get(object, "change");
-    size_t chosen =
-        reader_choice(reader, change, "change", change_names, CHANGE_COUNT);
+    size_t chosen = reader_choice(reader, change, "change", change_names, CHANGE_COUNT);
     rule->rule = (struct rule){
         .id = reader_name(reader, json_object_get(object, "id"), "id"),
         .pack = pack->name,
@@ -208,13 +208,12 @@ void pack_rule_read(const struct reader *reader, const json_t *object,
         .principles = read_principles(reader, json_object_get(object, "principles")),
         .action = reader_name(reader, json_object_get(object, "action"), "action"),
         .change = chosen == CHANGE_COUNT ? CHANGE_NONE : (enum change)chosen,
-        .requirements = reader_list(reader, json_object_get(object, "requirements"),
-                                    "requirements")
-                            .items,
+        .requirements =
+            reader_list(reader, json_object_get(object, "requirements"), "requirements")
+                .items,
     };
     rule->why = reader_text(reader, json_object_get(object, "why"), "why");
-    rule->replaces =
-        reader_name(reader, json_object_get(object, "replaces"), "replaces");
+    rule->replaces = reader_name(reader, json_object_get(object, "replaces"), "replaces");
     rule->services = read_services(reader, object, pack);
     rule->operations = read_operations(reader, object, rule->services.count);
     rule->when = conditions_read(reader, json_object_get(object, "when"));

@@ -20,7 +20,8 @@ struct reader {
 };
 
 struct texts {
-    const char *const *items; /* NULL behind the last; items is NULL when there are none */
+    const char *const
+        *items; /* NULL behind the last; items is NULL when there are none */
     size_t count;
 };
 

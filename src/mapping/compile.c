@@ -1,0 +1,221 @@
+#include "mapping/compiled.h"
+
+#include <stdint.h>
+
+/* What is at work while one mapping is compiled. */
+struct compiler {
+    struct mapping *mapping;
+    const struct pack *const *packs;
+    size_t pack_count;
+    struct arena *arena;
+    struct problems *problems;
+};
+
+/* The rule that an id stands for; a replacement changes it. */
+struct id_holder {
+    struct pack_rule *rule; /* NULL: replaced by a rule of another id */
+};
+
+/* Slots are kept in the lookup as pointers, one more than they are. */
+int mapping_base_slot(const struct mapping *mapping, const char *path)
+{
+    void *thing = lookup_find(&mapping->base_slots, bytes_of(path));
+    return thing == NULL ? SLOT_NONE : (int)(intptr_t)thing - 1;
+}
+
+static int add_base(struct compiler *compiler, const char *path)
+{
+    struct mapping *mapping = compiler->mapping;
+    if (path == NULL) {
+        return SLOT_NONE;
+    }
+    int known = mapping_base_slot(mapping, path);
+    size_t slot = 0;
+    if (known != SLOT_NONE || !paths_add(mapping->paths, path, &slot, NULL)) {
+        return known; /* a path that is none is a problem already */
+    }
+    lookup_add(&mapping->base_slots, compiler->arena, bytes_of(path),
+               (void *)(intptr_t)(slot + 1));
+    return (int)slot;
+}
+
+static void add_shape(struct compiler *compiler)
+{
+    struct mapping *mapping = compiler->mapping;
+    const struct record_shape *shape = mapping->shape;
+    for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
+        mapping->id_slots[i] = SLOT_NONE;
+    }
+    for (size_t i = 0; i < RECORD_ID_PARTS && shape->id_parts[i].kind != RECORD_ID_END;
+         i++) {
+        mapping->id_slots[i] = add_base(compiler, shape->id_parts[i].path);
+    }
+    mapping->time_slot = add_base(compiler, shape->time_path);
+    mapping->service_slot = add_base(compiler, shape->service_path);
+    mapping->operation_slot = add_base(compiler, shape->operation_path);
+    mapping->account_slot = add_base(compiler, shape->account_path);
+    mapping->region_slot = add_base(compiler, shape->region_path);
+}
+
+static struct texts paths_of(const struct pack *pack, size_t field)
+{
+    for (size_t i = 0; i < pack->fields.count; i++) {
+        if (pack->fields.items[i].field == field) {
+            return pack->fields.items[i].paths;
+        }
+    }
+    return (struct texts){0};
+}
+
+/* Every pack's paths for one field; an earlier pack's are tried first. */
+static void add_field(struct compiler *compiler, size_t field)
+{
+    struct mapping *mapping = compiler->mapping;
+    size_t room = 0;
+    for (size_t i = 0; i < compiler->pack_count; i++) {
+        room += paths_of(compiler->packs[i], field).count;
+    }
+    if (room == 0) {
+        return;
+    }
+    size_t count = 0;
+    int *slots = arena_alloc(compiler->arena, room, sizeof(*slots));
+    for (size_t i = 0; i < compiler->pack_count; i++) {
+        struct texts paths = paths_of(compiler->packs[i], field);
+        for (size_t j = 0; j < paths.count; j++) {
+            slots[count] = add_base(compiler, paths.items[j]);
+            count += slots[count] == SLOT_NONE ? 0 : 1;
+        }
+    }
+    mapping->fields[mapping->field_count++] = (struct field_pick){field, slots, count};
+}
+
+static void add_outcome(struct compiler *compiler, const struct pack_outcome *outcome)
+{
+    struct mapping *mapping = compiler->mapping;
+    int *slots = arena_alloc(compiler->arena, outcome->when.count, sizeof(*slots));
+    for (size_t i = 0; i < outcome->when.count; i++) {
+        slots[i] = add_base(compiler, outcome->when.items[i].path);
+    }
+    mapping->outcomes[mapping->outcome_count++] = (struct outcome_pick){outcome, slots};
+}
+
+static void add_outcomes(struct compiler *compiler)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < compiler->pack_count; i++) {
+        room += compiler->packs[i]->outcome_count;
+    }
+    compiler->mapping->outcomes =
+        arena_alloc(compiler->arena, room, sizeof(*compiler->mapping->outcomes));
+
+    const struct pack *last_pack = NULL; /* whose entry always holds */
+    const struct pack_outcome *last = NULL;
+    for (size_t i = 0; i < compiler->pack_count; i++) {
+        const struct pack *pack = compiler->packs[i];
+        for (size_t j = 0; j < pack->outcome_count; j++) {
+            const struct pack_outcome *outcome = &pack->outcomes[j];
+            if (last != NULL) {
+                problems_add(compiler->problems, pack->file, outcome->place.line,
+                             outcome->place.column,
+                             "this outcome is never reached: the one at %s:%d always "
+                             "holds; remove it",
+                             last_pack->file, last->place.line);
+                continue;
+            }
+            add_outcome(compiler, outcome);
+            if (outcome->is_always) {
+                last_pack = pack;
+                last = outcome;
+            }
+        }
+    }
+}
+
+/* Takes the rule that rule replaces out of play. */
+static void replace_rule(struct compiler *compiler, const struct lookup *by_id,
+                         const struct pack_rule *rule)
+{
+    struct id_holder *old = lookup_find(by_id, bytes_of(rule->replaces));
+    if (old == NULL || old->rule == NULL || old->rule->rule.file == rule->rule.file) {
+        problems_add(compiler->problems, rule->rule.file, rule->place.line,
+                     rule->place.column,
+                     "replaces \"%s\": no earlier pack has a rule of that id; correct it "
+                     "or remove \"replaces\"",
+                     rule->replaces);
+        return;
+    }
+    old->rule->is_replaced = true;
+    old->rule = NULL;
+}
+
+static void register_id(struct compiler *compiler, struct lookup *by_id,
+                        struct pack_rule *rule)
+{
+    struct bytes id = bytes_of(rule->rule.id);
+    struct id_holder *holder = lookup_find(by_id, id);
+    if (holder == NULL) {
+        holder = arena_alloc(compiler->arena, 1, sizeof(*holder));
+        lookup_add(by_id, compiler->arena, id, holder);
+    }
+    if (holder->rule == NULL) {
+        holder->rule = rule;
+        return;
+    }
+    const struct pack_rule *first = holder->rule;
+    bool is_own = first->rule.file == rule->rule.file;
+    problems_add(compiler->problems, rule->rule.file, rule->place.line,
+                 rule->place.column, "rule \"%s\" is already at %s:%d:%d; %s",
+                 rule->rule.id, first->rule.file, first->place.line, first->place.column,
+                 is_own ? "choose another id"
+                        : "choose another id, or say that it replaces that rule");
+}
+
+static void add_rules(struct compiler *compiler)
+{
+    struct mapping *mapping = compiler->mapping;
+    struct lookup by_id = {0};
+    size_t room = 0;
+    for (size_t i = 0; i < compiler->pack_count; i++) {
+        const struct pack *pack = compiler->packs[i];
+        room += pack->rule_count;
+        for (size_t j = 0; j < pack->rule_count; j++) {
+            struct pack_rule *rule = &pack->rules[j];
+            if (rule->replaces != NULL) {
+                replace_rule(compiler, &by_id, rule);
+            }
+            if (rule->rule.id != NULL) {
+                register_id(compiler, &by_id, rule);
+            }
+        }
+    }
+    mapping->rules = arena_alloc(compiler->arena, room, sizeof(struct pack_rule *));
+    for (size_t i = 0; i < compiler->pack_count; i++) {
+        const struct pack *pack = compiler->packs[i];
+        for (size_t j = 0; j < pack->rule_count; j++) {
+            if (!pack->rules[j].is_replaced) {
+                pack->rules[j].order = mapping->rule_count;
+                mapping->rules[mapping->rule_count++] = &pack->rules[j];
+            }
+        }
+    }
+}
+
+void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
+                     size_t pack_count, struct arena *arena, struct problems *problems)
+{
+    struct compiler compiler = {mapping, packs, pack_count, arena, problems};
+    mapping->paths = paths_new();
+    mapping->all_paths = paths_new();
+    mapping->fields = arena_alloc(arena, FIELD_COUNT, sizeof(*mapping->fields));
+
+    add_shape(&compiler);
+    for (size_t field = 0; field < FIELD_COUNT; field++) {
+        add_field(&compiler, field);
+    }
+    add_outcomes(&compiler);
+    add_rules(&compiler);
+    paths_seal(mapping->paths);
+    plan_all(mapping, arena, problems);
+    paths_seal(mapping->all_paths);
+}

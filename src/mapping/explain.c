@@ -1,0 +1,236 @@
+#include "mapping/explain.h"
+
+#include "base/text.h"
+#include "config/principle.h"
+#include "mapping/match.h"
+#include "mapping/operation.h"
+
+#include <stdlib.h>
+
+enum { VALUE_SHOWN_MAX = 120, SUGGESTIONS_MAX = 5, NAME_SIZE = 64 };
+
+/* What is at work while one record is explained. */
+struct explainer {
+    const struct mapping *mapping;
+    const struct values *values;
+    struct match *match;
+    struct buf *out;
+};
+
+/* The record's words may hold anything: nothing of them may move the cursor. */
+static void add_shown(struct buf *out, struct bytes text)
+{
+    char shown[VALUE_SHOWN_MAX + 1];
+    size_t size = text.size < VALUE_SHOWN_MAX ? text.size : VALUE_SHOWN_MAX;
+    for (size_t i = 0; i < size; i++) {
+        shown[i] = text.data[i] == '\0' ? '?' : (char)text.data[i];
+    }
+    shown[size] = '\0';
+    text_make_printable(shown);
+    buf_addf(out, "%s%s", shown, size < text.size ? "..." : "");
+}
+
+static void add_principles(struct buf *out, uint32_t bits)
+{
+    if (bits == 0) {
+        buf_add_text(out, "no principle");
+        return;
+    }
+    const char *between = "";
+    for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
+        if ((bits & principle_bit(&principles[i])) != 0) {
+            buf_addf(out, "%s%s (%s)", between, principles[i].ref, principles[i].title);
+            between = ", ";
+        }
+    }
+}
+
+static void add_found(const struct explainer *explainer, const struct values *values,
+                      size_t at)
+{
+    size_t count = 0;
+    const struct value *value = values_at(values, at);
+    for (; value != NULL && count < SUGGESTIONS_MAX; value = values_next(values, value)) {
+        struct bytes text = {0};
+        if (value->type <= VALUE_NULL) {
+            continue;
+        }
+        buf_add_text(explainer->out, count++ == 0 ? "the record has " : ", ");
+        if (condition_text(value, &explainer->match->text, &text)) {
+            buf_add_byte(explainer->out, '"');
+            add_shown(explainer->out, text);
+            buf_add_byte(explainer->out, '"');
+        } else {
+            bool is_object = value->type == VALUE_OBJECT;
+            buf_add_text(explainer->out, is_object ? "an object" : "a list");
+        }
+    }
+    if (count == 0) {
+        buf_add_text(explainer->out, "the record has none");
+    }
+}
+
+static bool try_condition(const struct explainer *explainer,
+                          const struct candidate *candidate, size_t i)
+{
+    size_t at = 0;
+    const struct values *values =
+        match_values(explainer->values, explainer->match, candidate->slots[i], &at);
+    return condition_holds(&candidate->rule->when.items[i], values, at,
+                           &explainer->match->text);
+}
+
+static void explain_condition(const struct explainer *explainer,
+                              const struct candidate *candidate, size_t i)
+{
+    const struct condition *condition = &candidate->rule->when.items[i];
+    size_t at = 0;
+    const struct values *values =
+        match_values(explainer->values, explainer->match, candidate->slots[i], &at);
+    bool holds = try_condition(explainer, candidate, i);
+    buf_addf(explainer->out, "      %s  %s ", holds ? "holds" : "FAILS", condition->path);
+    condition_describe(condition, explainer->out);
+    buf_add_text(explainer->out, "; ");
+    add_found(explainer, values, at);
+    buf_add_byte(explainer->out, '\n');
+}
+
+static void explain_rule(const struct explainer *explainer,
+                         const struct candidate *candidate)
+{
+    const struct pack_rule *rule = candidate->rule;
+    bool is_match = true;
+    for (size_t i = 0; i < rule->when.count; i++) {
+        is_match = try_condition(explainer, candidate, i) && is_match;
+    }
+    buf_addf(explainer->out, "  %s  %s (%s:%d)  ", is_match ? "matches" : "near miss",
+             rule->rule.id, rule->rule.file, rule->rule.line);
+    add_principles(explainer->out, rule->rule.principles);
+    buf_add_byte(explainer->out, '\n');
+    if (rule->why != NULL) {
+        buf_add_text(explainer->out, "      why    ");
+        add_shown(explainer->out, bytes_of(rule->why));
+        buf_add_byte(explainer->out, '\n');
+    }
+    for (size_t i = 0; i < rule->when.count; i++) {
+        explain_condition(explainer, candidate, i);
+    }
+}
+
+static const char *name_of(struct bytes name, char out[NAME_SIZE])
+{
+    size_t size = name.size < NAME_SIZE - 1 ? name.size : NAME_SIZE - 1;
+    if (size > 0) {
+        memcpy(out, name.data, size);
+    }
+    out[size] = '\0';
+    return out;
+}
+
+/* Says which operation's rules may have been meant. */
+static void suggest_operations(const struct explainer *explainer,
+                               const struct service *service, struct bytes name)
+{
+    char wanted[NAME_SIZE];
+    name_of(name, wanted);
+    size_t left = SUGGESTIONS_MAX;
+    /* Near ones first; then whatever the service has. */
+    for (int is_far = 0; is_far < 2; is_far++) {
+        const struct operation *operation = service->operations;
+        for (; operation != NULL && left > 0; operation = operation->next) {
+            bool is_near = text_nearest(wanted, &operation->name, 1) != NULL;
+            if (is_near == (is_far == 1)) {
+                continue;
+            }
+            const struct rule *rule = &operation->candidates[0].rule->rule;
+            buf_addf(explainer->out, "  %s  %s: rule %s (%s:%d)\n",
+                     is_near ? "close" : "known", operation->name, rule->id, rule->file,
+                     rule->line);
+            left--;
+        }
+    }
+}
+
+static void suggest_service(const struct explainer *explainer)
+{
+    char wanted[NAME_SIZE];
+    name_of(explainer->match->service, wanted);
+    const struct service *service = explainer->mapping->services;
+    for (; service != NULL; service = service->next) {
+        if (text_nearest(wanted, &service->name, 1) != NULL) {
+            buf_addf(explainer->out, "  close  service %s\n", service->name);
+        }
+    }
+}
+
+static void explain_unknown(const struct explainer *explainer,
+                            const struct service *service, struct bytes name)
+{
+    if (service == NULL) {
+        buf_add_text(explainer->out, "  no rule names this service\n");
+        suggest_service(explainer);
+        return;
+    }
+    buf_add_text(explainer->out, "  no rule names this operation\n");
+    suggest_operations(explainer, service, name);
+}
+
+static void explain_head(const struct explainer *explainer)
+{
+    const struct match *match = explainer->match;
+    bool has_operation = match->operation.size > 0;
+    add_shown(explainer->out,
+              has_operation ? match->operation : bytes_of("(no operation)"));
+    if (match->service.size > 0) {
+        buf_add_text(explainer->out, " of ");
+        add_shown(explainer->out, match->service);
+    }
+    buf_add_byte(explainer->out, '\n');
+}
+
+static void explain_result(const struct explainer *explainer)
+{
+    static const char *const outcomes[] = {
+        [OUTCOME_UNKNOWN] = "unknown",
+        [OUTCOME_SUCCESS] = "success",
+        [OUTCOME_FAILURE] = "failure",
+    };
+    buf_add_text(explainer->out, "  = ");
+    add_principles(explainer->out, explainer->match->principles);
+    buf_addf(explainer->out, "; outcome %s%s\n", outcomes[explainer->match->outcome],
+             explainer->match->rule_count == 0 ? "; delivered all the same" : "");
+}
+
+void explain_record(const struct mapping *mapping, const struct record *record,
+                    const struct values *values, struct buf *out)
+{
+    struct match match = {0};
+    const struct explainer explainer = {mapping, values, &match, out};
+    mapping_match(mapping, record, values, &match);
+    explain_head(&explainer);
+
+    const struct service *service = match_service(mapping, values, &match);
+    struct bytes name = {0};
+    if (service == NULL) {
+        explain_unknown(&explainer, NULL, name);
+        explain_result(&explainer);
+        match_clear(&match);
+        return;
+    }
+    const struct plan *plan = match_plan(mapping, service, values, &match, &name);
+    size_t tried = 0;
+    if (plan != NULL) {
+        match_scan(plan, record, &match);
+    }
+    for (size_t i = 0; plan != NULL && i < plan->count; i++) {
+        if (plan_is_named(&plan->candidates[i], name)) {
+            explain_rule(&explainer, &plan->candidates[i]);
+            tried++;
+        }
+    }
+    if (tried == 0) {
+        explain_unknown(&explainer, service, name);
+    }
+    explain_result(&explainer);
+    match_clear(&match);
+}

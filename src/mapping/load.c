@@ -1,0 +1,260 @@
+#include "mapping/compiled.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FILE_SIZE_MAX = (4 << 20) + 1 }; /* yaml_parse refuses more than 4 MiB */
+
+struct pack_file {
+    struct pack pack;
+    struct buf text;
+};
+
+struct loader {
+    const struct record_shape *const *shapes;
+    struct mapping_set *set;
+    struct problems *problems;
+    struct pack_file *files;
+    size_t file_count;
+};
+
+static bool is_ending(const char *name, const char *ending)
+{
+    size_t size = strlen(name);
+    size_t wanted = strlen(ending);
+    return size > wanted && strcmp(name + size - wanted, ending) == 0;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static void read_names(struct loader *loader, const char *directory, DIR *stream,
+                       char ***names, size_t *count)
+{
+    const struct dirent *entry = NULL;
+    while ((entry = readdir(stream)) != NULL) {
+        if (entry->d_name[0] == '.') {
+            continue; /* Kubernetes mounts hold "..data" beside the files */
+        }
+        if (is_ending(entry->d_name, ".yaml")) {
+            *names = mem_resize(*names, *count + 1, sizeof(char *));
+            (*names)[(*count)++] = mem_format("%s/%s", directory, entry->d_name);
+        } else if (is_ending(entry->d_name, ".yml")) {
+            char *file = mem_format("%s/%s", directory, entry->d_name);
+            problems_add(loader->problems, file, 0, 0,
+                         "is not read: rename it to end in .yaml");
+            free(file);
+        }
+    }
+    if (*count > 0) {
+        qsort(*names, *count, sizeof(char *), compare_names);
+    }
+}
+
+static bool read_text(const char *file, struct buf *text, struct problems *problems)
+{
+    FILE *stream = fopen(file, "rbe");
+    if (stream == NULL) {
+        problems_add(problems, file, 0, 0, "cannot be read: %s", strerror(errno));
+        return false;
+    }
+    buf_init(text, FILE_SIZE_MAX);
+    char block[16 << 10];
+    size_t got = 0;
+    while ((got = fread(block, 1, sizeof(block), stream)) > 0) {
+        size_t room = FILE_SIZE_MAX - text->size;
+        buf_add(text, block, got < room ? got : room);
+    }
+    bool ok = ferror(stream) == 0;
+    if (!ok) {
+        problems_add(problems, file, 0, 0, "cannot be read: %s", strerror(errno));
+    }
+    fclose(stream);
+    return ok;
+}
+
+static void load_file(struct loader *loader, const char *file)
+{
+    loader->files =
+        mem_resize(loader->files, loader->file_count + 1, sizeof(*loader->files));
+    struct pack_file *loaded = &loader->files[loader->file_count];
+    *loaded = (struct pack_file){0};
+    if (!read_text(file, &loaded->text, loader->problems)) {
+        buf_clear(&loaded->text);
+        return;
+    }
+    loader->file_count++;
+
+    struct yaml yaml = {0};
+    const char *text = buf_text(&loaded->text);
+    if (yaml_parse(text, loaded->text.size, file, &yaml, loader->problems)) {
+        pack_read(&yaml, loader->shapes, &loader->set->arena, &loaded->pack,
+                  loader->problems);
+    }
+    yaml_clear(&yaml);
+}
+
+static void load_directory(struct loader *loader, const char *directory)
+{
+    DIR *stream = opendir(directory);
+    if (stream == NULL) {
+        problems_add(loader->problems, directory, 0, 0,
+                     "cannot be read as a directory of packs: %s", strerror(errno));
+        return;
+    }
+    char **names = NULL;
+    size_t count = 0;
+    read_names(loader, directory, stream, &names, &count);
+    closedir(stream);
+    for (size_t i = 0; i < count; i++) {
+        load_file(loader, names[i]);
+        free(names[i]);
+    }
+    free(names);
+}
+
+static void check_names(const struct loader *loader)
+{
+    for (size_t i = 0; i < loader->file_count; i++) {
+        const struct pack *pack = &loader->files[i].pack;
+        for (size_t j = 0; j < i && pack->name != NULL; j++) {
+            const struct pack *other = &loader->files[j].pack;
+            if (other->name != NULL && strcmp(pack->name, other->name) == 0) {
+                problems_add(loader->problems, pack->file, pack->place.line,
+                             pack->place.column,
+                             "pack \"%s\" is already at %s:%d; choose another name",
+                             pack->name, other->file, other->place.line);
+            }
+        }
+    }
+}
+
+/* Says which packs a mapping was made of, and from what bytes. */
+static void sign_mapping(struct loader *loader, struct mapping *mapping)
+{
+    struct buf versions;
+    struct buf all;
+    buf_init(&versions, SIZE_MAX / 2);
+    buf_init(&all, SIZE_MAX / 2);
+    for (size_t i = 0; i < loader->file_count; i++) {
+        const struct pack_file *file = &loader->files[i];
+        if (file->pack.shape == mapping->shape) {
+            buf_addf(&versions, "%s%s %s", versions.size == 0 ? "" : ", ",
+                     file->pack.name == NULL ? "?" : file->pack.name,
+                     file->pack.version == NULL ? "?" : file->pack.version);
+            buf_add_bytes(&all, buf_bytes(&file->text));
+        }
+    }
+    uint8_t digest[DIGEST_SIZE];
+    digest_sha256(buf_bytes(&all), digest);
+    digest_hex((struct bytes){digest, sizeof(digest)}, mapping->hash);
+    mapping->versions = arena_text(&loader->set->arena, buf_text(&versions));
+    buf_clear(&versions);
+    buf_clear(&all);
+}
+
+static void compile_shape(struct loader *loader, const struct record_shape *shape)
+{
+    struct mapping_set *set = loader->set;
+    if (mapping_find(set, shape) != NULL) {
+        return; /* two providers may deliver the same records */
+    }
+    struct mapping *mapping = &set->mappings[set->count++];
+    mapping->shape = shape;
+    const struct pack **packs =
+        mem_new(loader->file_count + 1, sizeof(const struct pack *));
+    size_t count = 0;
+    for (size_t i = 0; i < loader->file_count; i++) {
+        if (loader->files[i].pack.shape == shape) {
+            packs[count++] = &loader->files[i].pack;
+        }
+    }
+    mapping_compile(mapping, packs, count, &set->arena, loader->problems);
+    free(packs);
+    sign_mapping(loader, mapping);
+}
+
+bool mapping_load(const char *const *directories,
+                  const struct record_shape *const *shapes, struct mapping_set **set,
+                  struct problems *problems)
+{
+    size_t before = problems->count;
+    size_t shape_count = 0;
+    while (shapes[shape_count] != NULL) {
+        shape_count++;
+    }
+    struct loader loader = {
+        .shapes = shapes, .set = mem_new(1, sizeof(**set)), .problems = problems};
+    loader.set->mappings = mem_new(shape_count + 1, sizeof(*loader.set->mappings));
+
+    for (size_t i = 0; directories[i] != NULL; i++) {
+        load_directory(&loader, directories[i]);
+    }
+    check_names(&loader);
+    for (size_t i = 0; i < shape_count; i++) {
+        compile_shape(&loader, shapes[i]);
+    }
+    for (size_t i = 0; i < loader.file_count; i++) {
+        buf_clear(&loader.files[i].text);
+    }
+    free(loader.files);
+
+    if (problems->count > before) {
+        mapping_set_free(loader.set);
+        return false;
+    }
+    *set = loader.set;
+    return true;
+}
+
+void mapping_set_free(struct mapping_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        paths_free(set->mappings[i].paths);
+        paths_free(set->mappings[i].all_paths);
+        plan_free(set->mappings[i].plans);
+    }
+    free(set->mappings);
+    arena_clear(&set->arena);
+    free(set);
+}
+
+const struct mapping *mapping_find(const struct mapping_set *set,
+                                   const struct record_shape *shape)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->mappings[i].shape->name, shape->name) == 0) {
+            return &set->mappings[i];
+        }
+    }
+    return NULL;
+}
+
+const struct paths *mapping_paths(const struct mapping *mapping)
+{
+    return mapping->paths;
+}
+
+const struct record_shape *mapping_shape(const struct mapping *mapping)
+{
+    return mapping->shape;
+}
+
+const char *mapping_versions(const struct mapping *mapping)
+{
+    return mapping->versions;
+}
+
+const char *mapping_hash(const struct mapping *mapping)
+{
+    return mapping->hash;
+}

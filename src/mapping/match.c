@@ -1,0 +1,218 @@
+#include "mapping/match.h"
+
+#include "mapping/operation.h"
+
+void match_clear(struct match *match)
+{
+    values_clear(&match->detail);
+    buf_clear(&match->name);
+    buf_clear(&match->text);
+    *match = (struct match){0};
+}
+
+void match_prepare(struct match *match, const struct mapping *mapping)
+{
+    if (match->mapping == mapping) {
+        return;
+    }
+    match_clear(match);
+    match->mapping = mapping;
+    values_init(&match->detail, mapping->all_paths);
+    buf_init(&match->name, RECORD_SIZE_MAX);
+    buf_init(&match->text, RECORD_SIZE_MAX);
+}
+
+/* The first value in slot that is not null, or NULL. */
+static const struct value *first_value(const struct values *values, int slot)
+{
+    if (slot == SLOT_NONE) {
+        return NULL;
+    }
+    const struct value *value = &values->items[slot];
+    while (value != NULL && value->type <= VALUE_NULL) {
+        value = values_next(values, value);
+    }
+    return value;
+}
+
+/* The name in value as the compiled rules spell it; empty when there is none. */
+static struct bytes name_of(const struct value *value, bool fold_case,
+                            struct match *match)
+{
+    struct bytes name = {0};
+    if (value == NULL || !condition_text(value, &match->name, &name)) {
+        return (struct bytes){0};
+    }
+    if (!fold_case) {
+        return name;
+    }
+    if (name.data != match->name.data) {
+        match->name.size = 0;
+        if (!buf_add_bytes(&match->name, name)) {
+            return (struct bytes){0};
+        }
+    }
+    operation_fold(match->name.data, match->name.size);
+    return buf_bytes(&match->name);
+}
+
+const struct service *match_service(const struct mapping *mapping,
+                                    const struct values *values, struct match *match)
+{
+    const struct value *value = first_value(values, mapping->service_slot);
+    if (value == NULL && mapping->service_slot != SLOT_NONE) {
+        return NULL;
+    }
+    return lookup_find(&mapping->by_service,
+                       name_of(value, mapping->shape->fold_case, match));
+}
+
+const struct plan *match_plan(const struct mapping *mapping,
+                              const struct service *service, const struct values *values,
+                              struct match *match, struct bytes *name)
+{
+    const struct value *value = first_value(values, mapping->operation_slot);
+    *name = name_of(value, mapping->shape->fold_case, match);
+    if (mapping->shape->strip_versions) {
+        *name = operation_strip(*name);
+    }
+    if (service == NULL || name->size == 0) {
+        return NULL;
+    }
+    const struct operation *operation = lookup_find(&service->by_name, *name);
+    return operation == NULL ? service->plan : operation->plan;
+}
+
+void match_scan(const struct plan *plan, const struct record *record, struct match *match)
+{
+    if (plan->paths == NULL) {
+        return;
+    }
+    struct values *detail = &match->detail;
+    size_t used = 0;
+    detail->slots = paths_count(plan->paths);
+    if (scan_value(plan->paths, record->bytes, detail, &used) != SCAN_DONE) {
+        /* The first scan has read these bytes: this is a caller's mistake. */
+        memset(detail->items, 0, detail->slots * sizeof(*detail->items));
+    }
+}
+
+const struct values *match_values(const struct values *values, const struct match *match,
+                                  int slot, size_t *at)
+{
+    *at = (size_t)(slot & ~SLOT_DETAIL);
+    return (slot & SLOT_DETAIL) != 0 ? &match->detail : values;
+}
+
+/*
+ * The first value behind *at that a field can show: fields are scalars, and an
+ * empty text says no more than an absent one.
+ */
+static const struct value *field_value(const struct values *values, size_t at)
+{
+    const struct value *value = &values->items[at];
+    while (value != NULL && (value->type <= VALUE_NULL || value->type >= VALUE_OBJECT ||
+                             (value->type == VALUE_STRING && value->size == 0))) {
+        value = values_next(values, value);
+    }
+    return value;
+}
+
+static void fill_field(struct match *match, size_t field, const struct values *values,
+                       const int *slots, size_t count)
+{
+    for (size_t i = 0; i < count && match->fields[field] == NULL; i++) {
+        size_t at = 0;
+        const struct values *from = match_values(values, match, slots[i], &at);
+        match->fields[field] = field_value(from, at);
+        match->field_values[field] = from;
+    }
+}
+
+static bool all_hold(const struct conditions *when, const int *slots,
+                     const struct values *values, struct match *match)
+{
+    for (size_t i = 0; i < when->count; i++) {
+        size_t at = 0;
+        const struct values *from = match_values(values, match, slots[i], &at);
+        if (!condition_holds(&when->items[i], from, at, &match->text)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_rule(const struct candidate *candidate, const struct values *values,
+                     struct match *match)
+{
+    const struct pack_rule *rule = candidate->rule;
+    const int *slots = candidate->slots + rule->when.count;
+    match->rules[match->rule_count++] = &rule->rule;
+    match->principles |= rule->rule.principles;
+    for (size_t i = 0; i < rule->fields.count; i++) {
+        const struct pack_field *field = &rule->fields.items[i];
+        fill_field(match, field->field, values, slots, field->paths.count);
+        slots += field->paths.count;
+    }
+}
+
+static void try_rules(const struct plan *plan, struct bytes name,
+                      const struct values *values, struct match *match)
+{
+    for (size_t i = 0; i < plan->count && match->rule_count < MATCH_RULES_MAX; i++) {
+        const struct candidate *candidate = &plan->candidates[i];
+        if (plan_is_named(candidate, name) &&
+            all_hold(&candidate->rule->when, candidate->slots, values, match)) {
+            add_rule(candidate, values, match);
+        }
+    }
+}
+
+static enum event_outcome find_outcome(const struct mapping *mapping,
+                                       const struct values *values, struct match *match)
+{
+    for (size_t i = 0; i < mapping->outcome_count; i++) {
+        const struct outcome_pick *pick = &mapping->outcomes[i];
+        if (all_hold(&pick->outcome->when, pick->slots, values, match)) {
+            return pick->outcome->is;
+        }
+    }
+    return OUTCOME_UNKNOWN;
+}
+
+static struct bytes insides(const struct values *values, int slot)
+{
+    const struct value *value = first_value(values, slot);
+    return value == NULL ? (struct bytes){0} : (struct bytes){value->data, value->size};
+}
+
+void mapping_match(const struct mapping *mapping, const struct record *record,
+                   const struct values *values, struct match *match)
+{
+    match_prepare(match, mapping);
+    match->rule_count = 0;
+    match->principles = 0;
+    memset(match->fields, 0, sizeof(match->fields));
+
+    const struct service *service = match_service(mapping, values, match);
+    struct bytes name = {0};
+    const struct plan *plan = match_plan(mapping, service, values, match, &name);
+    if (plan != NULL) {
+        match_scan(plan, record, match);
+        try_rules(plan, name, values, match);
+    }
+    for (size_t i = 0; i < mapping->field_count; i++) {
+        const struct field_pick *pick = &mapping->fields[i];
+        fill_field(match, pick->field, values, pick->slots, pick->count);
+    }
+
+    match->outcome = find_outcome(mapping, values, match);
+    match->service = insides(values, mapping->service_slot);
+    match->operation = insides(values, mapping->operation_slot);
+    match->time = first_value(values, mapping->time_slot);
+    match->account = first_value(values, mapping->account_slot);
+    match->region = first_value(values, mapping->region_slot);
+    for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
+        match->id_parts[i] = first_value(values, mapping->id_slots[i]);
+    }
+}
