@@ -48,7 +48,7 @@ struct page {
     int64_t
         *record_ms; /* each record's time as the API filters on it; NULL without slices */
     json_t *place;  /* where the next page begins; NULL: at the slice's start */
-    int64_t date_ms; /* the answer's Date: the cloud's clock; 0 when it had none */
+    int64_t date_ms; /* the answer's Date, of a refusal too: the cloud's clock; 0: none */
     bool done;       /* the slice holds nothing more */
 };
 

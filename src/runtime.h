@@ -28,4 +28,18 @@ struct runtime {
     void (*random)(void *context, uint8_t *out, size_t size);
 };
 
+/*
+ * The real one: this machine's clocks, and net/http.h over connections of its own,
+ * so each thread has one. http_global_init comes first. The caller clears.
+ */
+void runtime_init(struct runtime *runtime);
+void runtime_clear(struct runtime *runtime);
+
+/*
+ * Ends every wait of every real runtime, now and from now on. May be called from
+ * a signal handler.
+ */
+void runtime_stop(void);
+bool runtime_is_stopped(void);
+
 #endif

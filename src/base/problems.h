@@ -7,8 +7,11 @@
 
 #include <stddef.h>
 
+struct problem_place;
+
 struct problems {
-    char **texts;
+    char **texts; /* files as they came; within a file, from its top to its end */
+    struct problem_place *places; /* private: where each stands, to keep that order */
     size_t count;
 };
 

@@ -67,22 +67,26 @@ bool text_is_utf8(struct bytes bytes)
     return true;
 }
 
+/* length is that of the sequence at at; 0 when it is broken. */
+static bool is_printable(const uint8_t *at, size_t length)
+{
+    bool is_control = at[0] < 0x20 || at[0] == 0x7f;
+    bool is_c1 = length == 2 && at[0] == 0xc2 && at[1] < 0xa0;
+    return length != 0 && !is_control && !is_c1;
+}
+
 void text_make_printable(char *text)
 {
-    size_t size = strlen(text);
-    size_t i = 0;
-    while (i < size) {
-        uint8_t *at = (uint8_t *)text + i;
-        size_t length = text_utf8_length((struct bytes){at, size - i});
-        bool is_control = at[0] < 0x20 || at[0] == 0x7f;
-        bool is_c1 = length == 2 && at[0] == 0xc2 && at[1] < 0xa0;
-        if (length == 0 || is_control || is_c1) {
-            at[0] = '?';
-            if (is_c1) {
-                at[1] = '?';
-            }
+    struct bytes rest = bytes_of(text);
+    const size_t size = rest.size;
+    while (rest.size > 0) {
+        size_t length = text_utf8_length(rest);
+        if (!is_printable(rest.data, length)) {
+            length = length == 0 ? 1 : length;
+            memset(text + (size - rest.size), '?', length);
         }
-        i += length == 0 ? 1 : length;
+        rest.data += length;
+        rest.size -= length;
     }
 }
 

@@ -19,13 +19,22 @@ enum {
     SLICE_QUIET_IDS = 500, /* up to so many ids, one request serves all passes */
     SLICE_PAGES_MANY = 40, /* a slice of more pages halves the span */
     SLICE_PAGES_FEW = 10,  /* one of fewer doubles it */
+    SLICE_SKEW_MS = 5000,  /* Date is cut to seconds, and the clouds' clocks differ */
 };
 
-/* A stretch that can no longer be read, or never was read a last time. */
-struct slice_gap {
-    int64_t from_ms;
-    int64_t to_ms;
-    const char *reason; /* a constant: "older than the cloud keeps", "never sealed" */
+/* What slice_plan decides by. */
+struct slice_moment {
+    int64_t now_ms;
+    /*
+     * now_ms was learnt from a Date of this source's API, and not from this machine.
+     * Only then is anything given up as older than the cloud keeps, or put off because
+     * the clock is behind what was read already; until then a short slice is read to
+     * learn it. True for an API that sends no Date.
+     */
+    bool is_dated;
+    int64_t every_ms;   /* how often the source is looked at */
+    size_t id_count;    /* ids that the store holds for it */
+    double budget_used; /* 0..1: the share of its request budget now in use */
 };
 
 enum { SLICE_GAPS = 2 };
@@ -33,28 +42,34 @@ enum { SLICE_GAPS = 2 };
 struct slice_plan {
     bool is_due;    /* cursor->slice is open and to be read */
     int64_t due_ms; /* else: the cloud's time at which something will be due */
-    struct slice_gap gaps[SLICE_GAPS];
+    struct store_gap gaps[SLICE_GAPS];
     size_t gap_count;
 };
 
-/* Puts a new source at now - lookback. */
+/*
+ * Puts a new source at now - lookback, or where the cloud's log begins; never into
+ * the first pass's youth.
+ */
 void slice_start(struct cursor *cursor, const struct slicing *slicing, int64_t now_ms,
                  int64_t lookback_ms);
 
 /*
- * Decides what to read: opens cursor->slice and says is_due, or says when. id_count
- * is the number of ids the store holds for the source; budget_used (0..1) is the
- * share of its request budget now in use.
+ * Decides what to read: opens cursor->slice and says is_due, or says when. Gaps are
+ * to be written down before the cursor is committed: its marks are past them.
  */
 struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicing,
-                             int64_t now_ms, int64_t every_ms, size_t id_count,
-                             double budget_used);
+                             const struct slice_moment *moment);
 
 /*
- * A page said what the cloud's time is. False when the slice reached into the
- * cloud's future because our clock ran ahead: it is then forgotten, plan again.
+ * A page said what the cloud's time is. False when the slice cannot be trusted: it
+ * reached into the cloud's future because our clock ran ahead, or back past what the
+ * cloud keeps. It is then forgotten and the page too; plan again. A source that a
+ * wrong clock had only just started is put back by as much.
  */
 bool slice_dated(struct cursor *cursor, const struct slicing *slicing, int64_t date_ms);
+
+/* Gives up an open slice, unread; nothing was promised of it. */
+void slice_forget(struct cursor *cursor);
 
 /*
  * The slice held too much: halves it and starts it over. False when it is already

@@ -46,6 +46,15 @@ static bool read_digits(const char **at, int64_t *number)
     return has_digits;
 }
 
+static const struct unit *find_unit(enum amount_kind kind, const char *name)
+{
+    const struct unit *unit = units_of[kind];
+    while (unit->name != NULL && strcmp(unit->name, name) != 0) {
+        unit++;
+    }
+    return unit->name == NULL ? NULL : unit;
+}
+
 bool amount_parse(enum amount_kind kind, const char *text, int64_t *amount)
 {
     bool is_negative = kind == AMOUNT_NUMBER && text[0] == '-';
@@ -54,16 +63,12 @@ bool amount_parse(enum amount_kind kind, const char *text, int64_t *amount)
     if (!read_digits(&at, &number)) {
         return false;
     }
-    for (const struct unit *unit = units_of[kind]; unit->name != NULL; unit++) {
-        if (strcmp(unit->name, at) == 0) {
-            if (number > INT64_MAX / unit->worth) {
-                return false;
-            }
-            *amount = (is_negative ? -number : number) * unit->worth;
-            return true;
-        }
+    const struct unit *unit = find_unit(kind, at);
+    if (unit == NULL || number > INT64_MAX / unit->worth) {
+        return false;
     }
-    return false;
+    *amount = (is_negative ? -number : number) * unit->worth;
+    return true;
 }
 
 char *amount_format(enum amount_kind kind, int64_t amount)

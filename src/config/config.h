@@ -18,7 +18,7 @@
  *       tenant: {business_unit: HQ, application: payroll, owner: team@example}
  *       redact: [requestParameters.password]
  *
- * sources.d/*.yaml beside the file add to sources and sinks, one file a tenant.
+ * Every .yaml in sources.d beside the file adds to sources and sinks, one file a tenant.
  * ${ENV} and ${file:/path} are filled in after parsing, once, into scalars.
  */
 #ifndef CONFIG_CONFIG_H

@@ -117,6 +117,14 @@ static json_t *read_fallback(const struct settings_value *reading)
     return value;
 }
 
+/* Puts what setting came to in typed; nothing when it was refused. */
+static void keep(json_t *typed, const struct setting *setting, json_t *value)
+{
+    if (value != NULL) {
+        json_object_set_new(typed, setting->name, value);
+    }
+}
+
 /* Fills in what object does not say, and asks for what it must. */
 static void read_absent(struct settings_value *reading, const json_t *object,
                         const struct setting *settings, json_t *typed)
@@ -127,10 +135,7 @@ static void read_absent(struct settings_value *reading, const json_t *object,
             continue;
         }
         if (settings->fallback != NULL) {
-            json_t *value = read_fallback(reading);
-            if (value != NULL) {
-                json_object_set_new(typed, settings->name, value);
-            }
+            keep(typed, settings, read_fallback(reading));
         } else if (settings->is_required) {
             yaml_problem(reading->yaml, object, reading->problems,
                          "%s: \"%s\" is missing%s%s", reading->what, settings->name,
@@ -140,28 +145,28 @@ static void read_absent(struct settings_value *reading, const json_t *object,
     }
 }
 
-json_t *settings_read(const struct yaml *yaml, const json_t *object, const char *what,
-                      const struct setting *settings, const char *const *known,
-                      struct problems *problems)
+json_t *settings_read(const struct settings_reader *reader, const json_t *object,
+                      const struct setting *settings, const char *const *known)
 {
     json_t *typed = json_object();
-    struct settings_value reading = {.yaml = yaml, .what = what, .problems = problems};
+    struct settings_value reading = {reader->yaml, reader->what, NULL, reader->problems};
+    if (json_is_null(object)) {
+        return typed; /* its problem was told */
+    }
     if (object != NULL && !json_is_object(object)) {
-        yaml_problem(yaml, object, problems, "%s: must be a mapping of settings", what);
+        yaml_problem(reader->yaml, object, reader->problems,
+                     "%s: must be a mapping of settings", reader->what);
         return typed;
     }
 
     read_absent(&reading, object, settings, typed);
-    const char *key;
-    json_t *written;
-    json_object_foreach((json_t *)object, key, written)
-    {
+    void *iter = json_object_iter((json_t *)object);
+    for (; iter != NULL; iter = json_object_iter_next((json_t *)object, iter)) {
+        const char *key = json_object_iter_key(iter);
         reading.setting = find_setting(settings, key);
         if (reading.setting != NULL) {
-            json_t *value = settings_value_read(&reading, written);
-            if (value != NULL) {
-                json_object_set_new(typed, key, value);
-            }
+            keep(typed, reading.setting,
+                 settings_value_read(&reading, json_object_iter_value(iter)));
         } else if (!is_listed(known, key)) {
             refuse_unknown_key(&reading, object, key, settings, known);
         }

@@ -70,6 +70,9 @@ static bool is_made_of(const char *text, const char *pattern)
 /* The text of a scalar that may be used; NULL when it was refused. */
 static const char *scalar_text(const struct settings_value *reading, const json_t *value)
 {
+    if (json_is_null(value)) {
+        return NULL; /* its problem was told */
+    }
     if (!json_is_string(value)) {
         refuse(reading, value,
                json_is_array(value) ? "must be a single value, not a list"
@@ -240,6 +243,9 @@ static json_t *read_map(const struct settings_value *reading, const json_t *valu
 
 json_t *settings_value_read(const struct settings_value *reading, const json_t *value)
 {
+    if (json_is_null(value)) {
+        return NULL; /* its problem was told */
+    }
     switch (reading->setting->type) {
     case SETTING_PATH:
         return read_path(reading, value);

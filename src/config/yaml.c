@@ -25,6 +25,7 @@ struct frame {
     json_t *container;
     char *key; /* NULL: the mapping's next scalar is a key */
     struct yaml_place key_place;
+    bool is_refused; /* the value of key is read to check it, then dropped */
 };
 
 struct builder {
@@ -35,7 +36,8 @@ struct builder {
     size_t depth;
     size_t nodes;
     size_t documents;
-    json_t *refused; /* values of repeated keys: read to check them, then dropped */
+    json_t *refused; /* values of refused keys, until the end */
+    bool is_whole;   /* the end was reached */
     bool is_over;    /* no more can be read */
 };
 
@@ -81,7 +83,7 @@ static const void *key_address(const json_t *object, const char *key)
 
 static void attach_member_take(struct builder *builder, struct frame *top, json_t *value)
 {
-    if (json_object_get(top->container, top->key) != NULL) {
+    if (top->is_refused) {
         json_array_append_new(builder->refused, value);
     } else {
         json_object_set_new(top->container, top->key, value);
@@ -132,11 +134,13 @@ static void take_key(struct builder *builder, const yaml_event_t *event, bool is
 {
     const char *text = (const char *)event->data.scalar.value;
     struct frame *top = top_of(builder);
+    bool is_merge = is_plain && strcmp(text, "<<") == 0;
+    bool is_repeated = json_object_get(top->container, text) != NULL;
 
-    if (is_plain && strcmp(text, "<<") == 0) {
+    if (is_merge) {
         complain(builder, event,
                  "merge keys (\"<<\") are not supported; write the keys out");
-    } else if (json_object_get(top->container, text) != NULL) {
+    } else if (is_repeated) {
         struct yaml_place first = yaml_key_place(builder->yaml, top->container, text);
         char *what = mem_format("this key was given before, at line %d; keep one of them",
                                 first.line);
@@ -145,6 +149,7 @@ static void take_key(struct builder *builder, const yaml_event_t *event, bool is
     }
     top->key = mem_dup(text);
     top->key_place = place_of(&event->start_mark);
+    top->is_refused = is_merge || is_repeated;
 }
 
 static void take_scalar(struct builder *builder, const yaml_event_t *event)
@@ -178,7 +183,7 @@ static void refuse_alias(struct builder *builder, const yaml_event_t *event)
     if (is_key_next(builder)) {
         builder->is_over = true;
     } else {
-        attach_take(builder, json_string(""), event, true);
+        attach_take(builder, json_null(), event, true);
     }
 }
 
@@ -255,26 +260,26 @@ static void take_event(struct builder *builder, const yaml_event_t *event)
 
 static void build(struct builder *builder, yaml_parser_t *parser, struct bytes text)
 {
+    yaml_event_type_t last = YAML_NO_EVENT;
     yaml_parser_set_input_string(parser, text.data, text.size);
     while (!builder->is_over) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event)) {
             yaml_syntax_problem(parser, text, builder->yaml->file, builder->problems);
-            return;
+            break;
         }
+        last = event.type;
         take_event(builder, &event);
         yaml_event_delete(&event);
     }
+    builder->is_whole = last == YAML_STREAM_END_EVENT;
 }
 
-/* A file of comments holds one empty plain scalar or no document at all. */
-static void drop_empty_root(struct yaml *yaml)
+/* An empty document is one empty plain scalar. */
+static bool is_empty_document(const struct yaml *yaml)
 {
-    if (json_is_string(yaml->root) && json_string_length(yaml->root) == 0 &&
-        yaml_is_plain(yaml, yaml->root)) {
-        json_decref(yaml->root);
-        yaml->root = NULL;
-    }
+    return json_is_string(yaml->root) && json_string_length(yaml->root) == 0 &&
+           yaml_is_plain(yaml, yaml->root);
 }
 
 bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *yaml,
@@ -296,7 +301,10 @@ bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *ya
                               .problems_before = problems->count,
                               .refused = json_array()};
     build(&builder, &parser, (struct bytes){(const uint8_t *)text, size});
-    drop_empty_root(yaml);
+    if (!builder.is_whole || is_empty_document(yaml)) {
+        json_decref(yaml->root);
+        yaml->root = NULL;
+    }
 
     for (size_t i = 0; i < DEPTH_MAX; i++) {
         free(builder.stack[i].key);

@@ -25,7 +25,12 @@ struct yaml {
     struct yaml_places *places; /* private */
 };
 
-/* Reads file; false with at least one problem added when it cannot. */
+/*
+ * Reads file; false with at least one problem added when something is wrong with it.
+ * root is then NULL when the end was not reached; else further checks can add their
+ * problems to the same list, and must pass over a JSON null: the problem with that
+ * value was told. The caller clears in any case.
+ */
 bool yaml_read(const char *file, struct yaml *yaml, struct problems *problems);
 /* The same from text in memory, called file in problems. */
 bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *yaml,

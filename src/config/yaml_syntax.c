@@ -9,6 +9,9 @@ static const struct phrase {
     const char *theirs;
     const char *ours;
 } phrases[] = {
+    {"found a tab character", "a tab cannot indent YAML; use spaces"},
+    {"did not find expected node content",
+     "a value was expected; close what is open here, or quote the value"},
     {"mapping values are not allowed",
      "a \":\" cannot stand here; check the indentation, or quote a value that holds "
      "\": \""},
@@ -73,7 +76,8 @@ static void add_reader_problem(const yaml_parser_t *parser, struct bytes text,
                                const char *file, struct problems *problems)
 {
     yaml_mark_t mark = mark_of_offset(text, parser->problem_offset);
-    bool is_control = strstr(parser->problem, "control characters") != NULL;
+    bool is_control =
+        parser->problem != NULL && strstr(parser->problem, "control characters") != NULL;
     add(problems, file, &mark,
         is_control ? "a control character; remove it"
                    : "not UTF-8; save the file as UTF-8");

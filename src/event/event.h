@@ -16,11 +16,13 @@ extern const char *const event_format_names[FORMAT_COUNT]; /* "ecs", "raw" */
 /* What is the same for every event of one source, made once. */
 struct event_origin {
     const struct mapping *mapping;
-    const char *source;   /* the source's name */
+    const char *source;   /* the source's name; "map" when there is none */
+    bool is_offline;      /* same bytes on every machine: no host name */
     const char *provider; /* "aws-cloudtrail" */
     const char *account;  /* the source's account or NULL: for ids and cloud.account.id */
-    struct paths *redact; /* values to remove, or NULL */
-    struct buf tail;      /* private: the constant members, already written */
+    struct redact *redact; /* values to remove, or NULL: then one thread at a time */
+    struct buf head;       /* private: the constant members, already written */
+    struct buf tail;
 };
 
 /*
@@ -41,7 +43,12 @@ struct event {
     struct buf *id;      /* event.id as text, from event_identify */
 };
 
-/* Writes the record's event.id into id, and its first 16 digest bytes into id16. */
+enum { EVENT_ID_ROOM = 16 << 10 }; /* the limit that an id's buffer needs */
+
+/*
+ * Writes the record's event.id into id, replacing what is there, and its first 16 digest
+ * bytes into id16.
+ */
 void event_identify(const struct event_origin *origin, const struct record *record,
                     const struct match *match, struct buf *id, uint8_t id16[ID16_SIZE]);
 
@@ -52,13 +59,22 @@ void event_identify(const struct event_origin *origin, const struct record *reco
 bool event_write(enum event_format format, const struct event_origin *origin,
                  const struct event *event, struct buf *out);
 
+/* Bytes that were to be a record and were none (record/split.h). */
+struct event_unreadable {
+    struct bytes bytes; /* what was set aside, or its beginning */
+    uint64_t size;      /* of all that was set aside */
+    uint64_t offset;    /* of its first byte in the inflated stream */
+    const char *reason; /* a constant */
+    int64_t observed_ms;
+};
+
 /*
- * Appends the bridge event that tells the platform of bytes that were no record:
- * bridge.unreadable with source, reason, offset, size, SHA-256 and the first 4 KiB in
- * base64. Its id is "sha256:" of the bytes.
+ * Appends the bridge event that tells the platform of them: bridge.unreadable with
+ * source, reason, offset, size, SHA-256 and the first 4 KiB in base64 (not when origin
+ * redacts: nobody can say what they hold). Its id is "sha256:" of the bytes.
  */
-bool event_write_unreadable(const struct event_origin *origin, struct bytes bytes,
-                            const char *reason, int64_t observed_ms, struct buf *id,
+bool event_write_unreadable(const struct event_origin *origin,
+                            const struct event_unreadable *unreadable, struct buf *id,
                             struct buf *out);
 
 #endif

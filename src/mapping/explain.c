@@ -154,7 +154,7 @@ static void suggest_operations(const struct explainer *explainer,
 static void suggest_service(const struct explainer *explainer)
 {
     char wanted[NAME_SIZE];
-    name_of(explainer->match->service, wanted);
+    name_of(buf_bytes(&explainer->match->name), wanted);
     const struct service *service = explainer->mapping->services;
     for (; service != NULL; service = service->next) {
         if (text_nearest(wanted, &service->name, 1) != NULL) {

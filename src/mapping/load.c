@@ -119,20 +119,40 @@ static void load_directory(struct loader *loader, const char *directory)
     free(names);
 }
 
-static void check_names(const struct loader *loader)
+/* A pack may be several files; they say the same version, or one was forgotten. */
+static void check_version(const struct loader *loader, const struct pack *pack,
+                          const struct pack *other)
 {
-    for (size_t i = 0; i < loader->file_count; i++) {
-        const struct pack *pack = &loader->files[i].pack;
-        for (size_t j = 0; j < i && pack->name != NULL; j++) {
-            const struct pack *other = &loader->files[j].pack;
-            if (other->name != NULL && strcmp(pack->name, other->name) == 0) {
-                problems_add(loader->problems, pack->file, pack->place.line,
-                             pack->place.column,
-                             "pack \"%s\" is already at %s:%d; choose another name",
-                             pack->name, other->file, other->place.line);
-            }
+    if (pack->name == NULL || other->name == NULL || pack->version == NULL ||
+        other->version == NULL || strcmp(pack->name, other->name) != 0 ||
+        strcmp(pack->version, other->version) == 0) {
+        return;
+    }
+    problems_add(loader->problems, pack->file, pack->place.line, pack->place.column,
+                 "pack \"%s\" has version %s here and %s at %s:%d; files of one pack say "
+                 "the same version",
+                 pack->name, pack->version, other->version, other->file,
+                 other->place.line);
+}
+
+static void check_versions(const struct loader *loader)
+{
+    for (size_t i = 1; i < loader->file_count; i++) {
+        check_version(loader, &loader->files[i].pack, &loader->files[i - 1].pack);
+    }
+}
+
+/* A pack of several files is named once. */
+static bool is_first_file(const struct loader *loader, size_t file)
+{
+    const char *name = loader->files[file].pack.name;
+    for (size_t i = 0; i < file; i++) {
+        const char *other = loader->files[i].pack.name;
+        if (name != NULL && other != NULL && strcmp(name, other) == 0) {
+            return false;
         }
     }
+    return true;
 }
 
 /* Says which packs a mapping was made of, and from what bytes. */
@@ -144,11 +164,14 @@ static void sign_mapping(struct loader *loader, struct mapping *mapping)
     buf_init(&all, SIZE_MAX / 2);
     for (size_t i = 0; i < loader->file_count; i++) {
         const struct pack_file *file = &loader->files[i];
-        if (file->pack.shape == mapping->shape) {
+        if (file->pack.shape != mapping->shape) {
+            continue;
+        }
+        buf_add_bytes(&all, buf_bytes(&file->text));
+        if (is_first_file(loader, i)) {
             buf_addf(&versions, "%s%s %s", versions.size == 0 ? "" : ", ",
                      file->pack.name == NULL ? "?" : file->pack.name,
                      file->pack.version == NULL ? "?" : file->pack.version);
-            buf_add_bytes(&all, buf_bytes(&file->text));
         }
     }
     uint8_t digest[DIGEST_SIZE];
@@ -196,7 +219,7 @@ bool mapping_load(const char *const *directories,
     for (size_t i = 0; directories[i] != NULL; i++) {
         load_directory(&loader, directories[i]);
     }
-    check_names(&loader);
+    check_versions(&loader);
     for (size_t i = 0; i < shape_count; i++) {
         compile_shape(&loader, shapes[i]);
     }

@@ -90,10 +90,10 @@ void match_scan(const struct plan *plan, const struct record *record, struct mat
     }
     struct values *detail = &match->detail;
     size_t used = 0;
-    detail->slots = paths_count(plan->paths);
+    values_fit(detail, plan->paths);
     if (scan_value(plan->paths, record->bytes, detail, &used) != SCAN_DONE) {
-        /* The first scan has read these bytes: this is a caller's mistake. */
-        memset(detail->items, 0, detail->slots * sizeof(*detail->items));
+        values_empty(
+            detail); /* the first scan has read these bytes: a caller's mistake */
     }
 }
 

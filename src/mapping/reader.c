@@ -105,10 +105,10 @@ const char *reader_name(const struct reader *reader, const json_t *value,
 {
     const char *name = reader_text(reader, value, what);
     if (name != NULL &&
-        name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
+        name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.")] != '\0') {
         reader_fault(reader, value,
-                     "%s \"%s\" may hold only lower-case letters, digits and '-'", what,
-                     name);
+                     "%s \"%s\" may hold only lower-case letters, digits, '-' and '.'",
+                     what, name);
         return NULL;
     }
     return name;

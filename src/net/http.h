@@ -1,5 +1,5 @@
 /*
- * HTTP requests over TLS: the only file that includes curl, and the only place
+ * HTTP requests over TLS: net/http*.c alone include curl, and are the only place
  * where a request is repeated (connection errors, 408, 429, 5xx and what classify
  * calls throttled; HTTP_TRIES at most, never past the deadline; authorize runs before
  * each).
@@ -64,6 +64,11 @@ struct http_request {
      */
     bool (*authorize)(void *context, const struct http_request *request, bool refresh,
                       struct http_extra *extra, struct error *err);
+    /*
+     * Where authorize's credential may go: "host" (port 443) or "host:port", ends
+     * with NULL. Elsewhere is ERROR_CONFIG, whatever the URL came from. NULL: to url.
+     */
+    const char *const *credential_hosts;
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */
     enum http_class (*classify)(void *context, const struct http_response *response);
     void *context;

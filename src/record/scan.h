@@ -51,13 +51,20 @@ struct values {
     size_t count; /* slots and the further values behind them */
     size_t capacity;
     struct buf scratch; /* unescaped text of strings entered by '!' */
-    uint64_t *seen;     /* by place: the object in which its key was met last */
-    uint64_t object;    /* counts the objects walked */
+    uint32_t *filled;   /* the slots that have a value */
+    size_t filled_count;
+    uint64_t *seen;  /* by place: the object in which its key was met last */
+    uint64_t object; /* counts the objects walked */
 };
 
 /* Makes room for the slots of paths, which must be sealed. */
 void values_init(struct values *values, const struct paths *paths);
 void values_clear(struct values *values);
+/* Empties values; every scan does so first. */
+void values_empty(struct values *values);
+/* Empties values for other paths, of no more slots and places than those of values_init.
+ */
+void values_fit(struct values *values, const struct paths *paths);
 
 /* The first value of slot; its type is VALUE_NONE when the record has none. */
 const struct value *values_at(const struct values *values, size_t slot);
@@ -69,6 +76,7 @@ bool values_has(const struct values *values, size_t slot);
 /*
  * Reads the value at the start of input, white space before it allowed. *used
  * is the number of bytes up to its end. values may be NULL: then only checks.
+ * A number that reaches the end of input is SCAN_DONE, though digits may follow.
  */
 enum scan_status scan_value(const struct paths *paths, struct bytes input,
                             struct values *values, size_t *used);
@@ -82,7 +90,8 @@ enum scan_status scan_skip_broken(struct bytes input, size_t *used);
 
 /*
  * Appends the text of a JSON string's inside to out: escapes resolved, lone
- * surrogates and \u0000 as U+FFFD. False when out's limit is reached.
+ * surrogates and \u0000 as U+FFFD. False, and nothing added, when out's limit
+ * leaves less room than inside is long.
  */
 bool scan_unescape(struct bytes inside, struct buf *out);
 

@@ -6,36 +6,32 @@
 struct nest {
     uint64_t kinds;
     unsigned depth;
+    bool is_empty; /* what was read last holds no value that would be next */
 };
 
-/* From where a member begins to where its value does. */
-static inline const uint8_t *skip_key(struct reader *reader, const uint8_t *at)
+static inline const uint8_t *skip_any_key(struct reader *reader, const uint8_t *at)
 {
+    struct bytes key = {0};
     bool is_escaped = false;
-    if (*at != '"') {
-        return token_fail(reader, at);
-    }
-    at = token_string(reader, at + 1, &is_escaped);
-    if (at == NULL) {
-        return NULL;
-    }
-    at = token_space(reader, at + 1);
-    if (*at != ':') {
-        return token_fail(reader, at);
-    }
-    return token_space(reader, at + 1);
+    return skip_key(reader, at, &key, &is_escaped);
 }
 
-/* From an opening bracket to the first byte of interest behind it. */
+/*
+ * Enters the container at at. Returns where its first value begins, or, when it is
+ * empty, its closing bracket.
+ */
 static inline const uint8_t *enter(struct reader *reader, const uint8_t *at,
                                    struct nest *nest)
 {
+    bool is_object = *at == '{';
     if (at >= reader->end || nest->depth >= SCAN_DEPTH_MAX) {
         return token_fail(reader, at);
     }
-    nest->kinds = nest->kinds << 1 | (*at == '{');
+    nest->kinds = nest->kinds << 1 | is_object;
     nest->depth++;
-    return token_space(reader, at + 1);
+    at = token_space(reader, at + 1);
+    nest->is_empty = *at == (is_object ? '}' : ']');
+    return is_object && !nest->is_empty ? skip_any_key(reader, at) : at;
 }
 
 /*
@@ -47,10 +43,10 @@ static inline const uint8_t *leave(struct reader *reader, const uint8_t *at,
 {
     while (nest->depth > depth) {
         bool is_object = (nest->kinds & 1) != 0;
-        at = token_space(reader, at);
+        at = token_space_to(reader, at, ',');
         if (*at == ',') {
             at = token_space(reader, at + 1);
-            return is_object ? skip_key(reader, at) : at;
+            return is_object ? skip_any_key(reader, at) : at;
         }
         if (*at != (is_object ? '}' : ']') || at >= reader->end) {
             return token_fail(reader, at);
@@ -68,20 +64,16 @@ static const uint8_t *skip_container(struct reader *reader, const uint8_t *at,
     struct nest nest = {.depth = depth};
     do {
         bool is_escaped = false;
+        nest.is_empty = true;
         if (*at == '"') {
             at = token_string(reader, at + 1, &is_escaped);
             at = at == NULL ? NULL : at + 1;
         } else if (*at == '{' || *at == '[') {
-            uint8_t open = *at;
             at = enter(reader, at, &nest);
-            if (at != NULL && *at != open + 2) { /* both closing brackets are 2 on */
-                at = open == '{' ? skip_key(reader, at) : at;
-                continue;
-            }
         } else {
             at = token_scalar(reader, at);
         }
-        if (at != NULL) {
+        if (at != NULL && nest.is_empty) {
             at = leave(reader, at, &nest, depth);
         }
     } while (at != NULL && nest.depth > depth);

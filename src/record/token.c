@@ -19,6 +19,17 @@ static bool is_hex(uint8_t byte)
     return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
 }
 
+/* The four digits of an escape. */
+static const uint8_t *read_hex(struct reader *reader, const uint8_t *at)
+{
+    for (int i = 0; i < 4; i++, at++) {
+        if (at >= reader->end || !is_hex(*at)) {
+            return token_fail(reader, at);
+        }
+    }
+    return at;
+}
+
 /* From the backslash to behind the escape. */
 static const uint8_t *read_escape(struct reader *reader, const uint8_t *at)
 {
@@ -26,17 +37,21 @@ static const uint8_t *read_escape(struct reader *reader, const uint8_t *at)
     if (at >= reader->end) {
         return token_fail(reader, at);
     }
-    if (*at != 'u') {
-        bool is_known = *at != '\0' && strchr("\"\\/bfnrt", *at) != NULL;
-        return is_known ? at + 1 : token_fail(reader, at);
+    switch (*at) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return at + 1;
+    case 'u':
+        return read_hex(reader, at + 1);
+    default:
+        return token_fail(reader, at);
     }
-    for (int i = 0; i < 4; i++) {
-        at++;
-        if (at >= reader->end || !is_hex(*at)) {
-            return token_fail(reader, at);
-        }
-    }
-    return at + 1;
 }
 
 /* What may follow a lead byte (RFC 3629): no overlong form, surrogate or > U+10FFFF. */
@@ -157,10 +172,26 @@ static const uint8_t *read_word(struct reader *reader, const uint8_t *at,
     return at;
 }
 
+/* The length of true, false or null when it begins the eight bytes; else 0. */
+static inline unsigned word_length(uint64_t bytes)
+{
+    const uint32_t is_true = 0x65757274; /* "true", last byte first */
+    const uint32_t is_null = 0x6c6c756e;
+    const uint64_t is_false = 0x65736c6166;
+    if ((uint32_t)bytes == is_true || (uint32_t)bytes == is_null) {
+        return 4;
+    }
+    return (bytes & 0xffffffffff) == is_false ? 5 : 0;
+}
+
 const uint8_t *token_scalar(struct reader *reader, const uint8_t *at)
 {
     if (at >= reader->end) {
         return token_fail(reader, at);
+    }
+    unsigned length = word_length(token_load(at));
+    if (length > 0 && at + length <= reader->end) {
+        return at + length;
     }
     switch (*at) {
     case 't':

@@ -42,6 +42,13 @@ static inline const uint8_t *token_space(const struct reader *reader, const uint
     return *at > ' ' ? at : token_spaces(reader, at);
 }
 
+/* The same where a certain byte is likely to be next. */
+static inline const uint8_t *token_space_to(const struct reader *reader,
+                                            const uint8_t *at, uint8_t likely)
+{
+    return *at == likely ? at : token_space(reader, at);
+}
+
 /*
  * The first byte of a string that needs a look: a quote, a backslash, a control
  * character or part of a longer UTF-8 sequence. At or past the end: none before it.

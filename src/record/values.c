@@ -14,6 +14,7 @@ void values_init(struct values *values, const struct paths *paths)
         .slots = paths->slot_count,
         .count = paths->slot_count,
         .capacity = paths->slot_count,
+        .filled = mem_new(paths->slot_count, sizeof(uint32_t)),
         .seen = mem_new(paths->node_count, sizeof(uint64_t)),
     };
     buf_init(&values->scratch, SIZE_MAX / 2);
@@ -22,9 +23,36 @@ void values_init(struct values *values, const struct paths *paths)
 void values_clear(struct values *values)
 {
     free(values->items);
+    free(values->filled);
     free(values->seen);
     buf_clear(&values->scratch);
     *values = (struct values){0};
+}
+
+/*
+ * Cleans what the scan before filled: a few slots of what may be a thousand, and the
+ * values behind them, whose places are slots when the next paths have more.
+ */
+void values_empty(struct values *values)
+{
+    for (size_t i = 0; i < values->filled_count; i++) {
+        size_t at = values->filled[i];
+        do {
+            size_t next = values->items[at].next;
+            values->items[at] = (struct value){0};
+            at = next;
+        } while (at != 0);
+    }
+    values->filled_count = 0;
+    values->count = values->slots;
+    values->scratch.size = 0;
+}
+
+void values_fit(struct values *values, const struct paths *paths)
+{
+    values_empty(values);
+    values->slots = paths->slot_count;
+    values->count = paths->slot_count;
 }
 
 const struct value *values_at(const struct values *values, size_t slot)

@@ -12,8 +12,13 @@ struct walk {
     size_t room;               /* what strings behind '!' can need at most */
 };
 
-static const uint8_t *walk_value(struct walk *walk, const struct trie_node *node,
-                                 const uint8_t *at, unsigned depth);
+/* Kept out of line so that strings, which most values are, need no call. */
+__attribute__((noinline)) static const uint8_t *walk_other(struct walk *walk,
+                                                           const struct trie_node *node,
+                                                           const uint8_t *at,
+                                                           unsigned depth);
+__attribute__((noinline)) static void
+walk_inner(struct walk *walk, const struct trie_node *node, struct value string);
 
 /* A further value of a slot that has one. */
 static void append(struct values *values, int32_t slot, struct value value)
@@ -30,17 +35,14 @@ static void append(struct values *values, int32_t slot, struct value value)
     values->items[values->count++] = value;
 }
 
-static inline void keep(struct walk *walk, const struct trie_node *node,
-                        struct value value)
+static inline void keep(struct values *values, int32_t slot, struct value value)
 {
-    if (node->slot < 0) {
-        return;
-    }
-    struct value *first = &walk->values->items[node->slot];
+    struct value *first = &values->items[slot];
     if (first->type == VALUE_NONE) {
         *first = value;
+        values->filled[values->filled_count++] = (uint32_t)slot;
     } else {
-        append(walk->values, node->slot, value);
+        append(values, slot, value);
     }
 }
 
@@ -49,6 +51,32 @@ static inline struct value value_of(const uint8_t *at, const uint8_t *end,
 {
     return (struct value){
         .data = at, .size = (uint32_t)(end - at), .type = (uint8_t)type};
+}
+
+__attribute__((always_inline)) static inline const uint8_t *
+walk_string(struct walk *walk, const struct trie_node *node, const uint8_t *at)
+{
+    bool is_escaped = false;
+    const uint8_t *quote = token_string(&walk->reader, at + 1, &is_escaped);
+    if (quote == NULL) {
+        return NULL;
+    }
+    struct value string = value_of(at + 1, quote, VALUE_STRING);
+    string.is_escaped = is_escaped;
+    if (node->slot >= 0) {
+        keep(walk->values, node->slot, string);
+    }
+    if (node->inner != NULL) {
+        walk_inner(walk, node->inner, string);
+    }
+    return quote + 1;
+}
+
+/* The value at at, of which node wants something. */
+static const uint8_t *walk_value(struct walk *walk, const struct trie_node *node,
+                                 const uint8_t *at, unsigned depth)
+{
+    return *at == '"' ? walk_string(walk, node, at) : walk_other(walk, node, at, depth);
 }
 
 static enum value_type scalar_type(uint8_t first)
@@ -101,42 +129,6 @@ static void walk_inner(struct walk *walk, const struct trie_node *node,
     }
     walk->reader = outer;
     walk->document = document;
-}
-
-static inline const uint8_t *walk_string(struct walk *walk, const struct trie_node *node,
-                                         const uint8_t *at)
-{
-    bool is_escaped = false;
-    const uint8_t *quote = token_string(&walk->reader, at + 1, &is_escaped);
-    if (quote == NULL) {
-        return NULL;
-    }
-    struct value string = value_of(at + 1, quote, VALUE_STRING);
-    string.is_escaped = is_escaped;
-    keep(walk, node, string);
-    if (node->inner != NULL) {
-        walk_inner(walk, node->inner, string);
-    }
-    return quote + 1;
-}
-
-/* From where a member begins to where its value does. */
-static inline const uint8_t *walk_key(struct reader *reader, const uint8_t *at,
-                                      struct bytes *key, bool *is_escaped)
-{
-    if (*at != '"') {
-        return token_fail(reader, at);
-    }
-    const uint8_t *quote = token_string(reader, at + 1, is_escaped);
-    if (quote == NULL) {
-        return NULL;
-    }
-    *key = (struct bytes){at + 1, (size_t)(quote - at - 1)};
-    at = token_space(reader, quote + 1);
-    if (*at != ':') {
-        return token_fail(reader, at);
-    }
-    return token_space(reader, at + 1);
 }
 
 const struct record_wrapper *walk_find_wrapper(const struct record_wrapper *wrappers,
@@ -200,7 +192,7 @@ static const uint8_t *walk_object(struct walk *walk, const struct trie_node *nod
     for (;;) {
         struct bytes key = {0};
         bool is_escaped = false;
-        at = walk_key(reader, at, &key, &is_escaped);
+        at = skip_key(reader, at, &key, &is_escaped);
         if (at == NULL) {
             return NULL;
         }
@@ -210,12 +202,17 @@ static const uint8_t *walk_object(struct walk *walk, const struct trie_node *nod
         const struct trie_node *child = is_escaped
                                             ? fresh_escaped_child(walk, node, key, object)
                                             : fresh_child(walk, node, key, object);
-        at = child == NULL ? skip_value(reader, at, depth)
-                           : walk_value(walk, child, at, depth);
+        if (child == NULL) {
+            at = skip_value(reader, at, depth);
+        } else if (*at == '"') {
+            at = walk_string(walk, child, at);
+        } else {
+            at = walk_other(walk, child, at, depth);
+        }
         if (at == NULL) {
             return NULL;
         }
-        at = token_space(reader, at);
+        at = token_space_to(reader, at, ',');
         if (*at != ',') {
             break;
         }
@@ -264,7 +261,7 @@ static bool passes(struct walk *walk, const struct trie_filter *filter, const ui
     while (*at != '}') {
         struct bytes key = {0};
         bool is_escaped = false;
-        at = walk_key(reader, at, &key, &is_escaped);
+        at = skip_key(reader, at, &key, &is_escaped);
         if (is_text(walk, key, is_escaped, filter->key)) {
             return is_value_text(walk, at, filter->value);
         }
@@ -304,7 +301,7 @@ static const uint8_t *walk_array(struct walk *walk, const struct trie_node *node
         if (at == NULL) {
             return NULL;
         }
-        at = token_space(reader, at);
+        at = token_space_to(reader, at, ',');
         if (*at != ',') {
             break;
         }
@@ -329,21 +326,18 @@ static const uint8_t *walk_container(struct walk *walk, const struct trie_node *
                      : walk_array(walk, node, at + 1, depth + 1);
 }
 
-/* The value at at, of which node wants something. */
-static const uint8_t *walk_value(struct walk *walk, const struct trie_node *node,
+/* A value that is no string, of which node wants something. */
+static const uint8_t *walk_other(struct walk *walk, const struct trie_node *node,
                                  const uint8_t *at, unsigned depth)
 {
-    if (*at == '"') {
-        return walk_string(walk, node, at);
-    }
     bool is_container = *at == '{' || *at == '[';
     const uint8_t *end = is_container ? walk_container(walk, node, at, depth)
                                       : token_scalar(&walk->reader, at);
-    if (end != NULL) {
+    if (end != NULL && node->slot >= 0) {
         enum value_type type = *at == '{'     ? VALUE_OBJECT
                                : is_container ? VALUE_ARRAY
                                               : scalar_type(*at);
-        keep(walk, node, value_of(at, end, type));
+        keep(walk->values, node->slot, value_of(at, end, type));
     }
     return end;
 }
@@ -372,10 +366,11 @@ enum scan_status walk_document(const struct paths *paths, struct bytes input,
         .document = document,
         .room = (paths->inner_count + 1) * input.size,
     };
-    memset(values->items, 0, values->slots * sizeof(*values->items));
-    values->count = values->slots;
-    values->scratch.size = 0;
+    values_empty(values);
     const uint8_t *at = token_space(&walk.reader, input.data);
     at = walk_value(&walk, paths->nodes[0], at, 0);
+    if (at == NULL && document != NULL) {
+        document->bad = (size_t)(walk.reader.bad - input.data);
+    }
     return status_of(&walk.reader, at, input, used);
 }

@@ -11,6 +11,7 @@
 struct document {
     const struct record_wrapper *wrappers; /* RECORD_WRAPPERS of them */
     const struct record_wrapper *found;    /* NULL: a value without a wrapper's array */
+    size_t bad; /* not SCAN_DONE: where it stopped being JSON */
 };
 
 /*

@@ -46,6 +46,7 @@ struct claim {
     bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
     int64_t fence;
     int64_t version;
+    size_t letters_expired; /* dead letters that commits removed, any source's: a loss */
 };
 
 void claim_clear(struct claim *claim);
@@ -60,6 +61,14 @@ struct store_letter { /* a dead letter: an event that a sink refused */
 struct store_delivered {
     int64_t time_ms; /* the time that the API filters on */
     uint8_t id16[ID16_SIZE];
+    bool is_known; /* the store's answer, from known() */
+};
+
+/* A stretch that can no longer be read, or never was read a last time. */
+struct store_gap {
+    int64_t from_ms;
+    int64_t to_ms;
+    const char *reason; /* "older than the cloud keeps", "never sealed" */
 };
 
 /* One batch, settled. */
@@ -93,19 +102,18 @@ struct store_type {
     /* Gives the source back; due_ms is when it should next be looked at. */
     bool (*release)(struct store *store, const struct claim *claim, int64_t due_ms,
                     struct error *err);
-    /* Sets known[i] for every id already delivered. */
+    /* Sets is_known of every event: whether it was delivered before. */
     bool (*known)(struct store *store, const struct claim *claim,
-                  const struct store_delivered *ids, size_t count, bool *known,
-                  struct error *err);
+                  struct store_delivered *events, size_t count, struct error *err);
     /* How many ids the store holds for the source. */
     bool (*id_count)(struct store *store, const struct claim *claim, size_t *count,
                      struct error *err);
     /* Records the batch as settled and moves claim's cursor; raises claim->version. */
     bool (*commit)(struct store *store, struct claim *claim,
                    const struct store_commit *commit, struct error *err);
-    /* Writes a gap [from, to] and its reason into the ledger, once. */
-    bool (*gap)(struct store *store, const struct claim *claim, int64_t from_ms,
-                int64_t to_ms, const char *reason, struct error *err);
+    /* Writes a gap into the ledger; the same start and reason again extends it. */
+    bool (*gap)(struct store *store, const struct claim *claim,
+                const struct store_gap *gap, struct error *err);
 };
 
 extern const struct store_type store_sqlite;

@@ -1,0 +1,178 @@
+#include "aws/client.h"
+
+#include "aws/sigv4.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+
+#include <stdlib.h>
+
+enum {
+    SKEW_MIN_MS = 4 * MS_PER_MINUTE, /* services allow five */
+    HEADERS = 3,
+};
+
+bool client_open(struct client *client, const char *configured, const char *ca_file,
+                 struct error *err)
+{
+    client->ca_file = ca_file == NULL ? NULL : mem_dup(ca_file);
+    if (!endpoint_find(client->service, client->region, configured, &client->endpoint,
+                       err) ||
+        !credentials_load(&client->credentials, err)) {
+        return false;
+    }
+    client->hosts[0] = client->endpoint.host;
+    client->hosts[1] = NULL;
+    return true;
+}
+
+void client_clear(struct client *client)
+{
+    free(client->region);
+    free(client->ca_file);
+    endpoint_clear(&client->endpoint);
+    credentials_clear(&client->credentials);
+    *client = (struct client){0};
+}
+
+static int64_t service_now_ms(const struct client *client)
+{
+    return client->runtime->now_ms(client->runtime->context) + client->skew_ms;
+}
+
+static bool add_signature(const struct client *client, const struct http_request *request,
+                          struct http_extra *extra, struct error *err)
+{
+    struct http_header headers[HEADERS] = {{"Host", client->endpoint.host}};
+    memcpy(headers + 1, request->headers,
+           request->header_count * sizeof(*request->headers));
+    const struct sigv4_key key = {
+        .access_key_id = &client->credentials.access_key_id,
+        .secret_access_key = &client->credentials.secret_access_key,
+        .session_token = &client->credentials.session_token,
+        .region = client->region,
+        .service = client->service,
+        .normalise = true,
+    };
+    const struct sigv4_request to_sign = {
+        .method = request->method,
+        .path = "/",
+        .query = "",
+        .headers = headers,
+        .header_count = 1 + request->header_count,
+        .body = request->body,
+    };
+    struct sigv4_result result;
+    sigv4_sign(&key, &to_sign, service_now_ms(client), &result);
+
+    bool ok =
+        http_extra_add(extra, "X-Amz-Date", result.date, err) &&
+        http_extra_add(extra, "Authorization", buf_text(&result.authorization), err);
+    if (ok && secret_is_set(key.session_token)) {
+        ok = http_extra_add(extra, "X-Amz-Security-Token",
+                            secret_reveal(key.session_token), err);
+    }
+    sigv4_result_clear(&result);
+    return ok;
+}
+
+static bool authorize(void *context, const struct http_request *request, bool refresh,
+                      struct http_extra *extra, struct error *err)
+{
+    struct client *client = context;
+    if (refresh && !credentials_load(&client->credentials, err)) {
+        return false;
+    }
+    return add_signature(client, request, extra, err);
+}
+
+/* Takes over the service's clock when that may be why it refused a signature. */
+static bool learn_skew(struct client *client, const struct http_response *response)
+{
+    if (response->date_ms == 0) {
+        return false;
+    }
+    int64_t off_ms = response->date_ms - service_now_ms(client);
+    if (off_ms >= -SKEW_MIN_MS && off_ms <= SKEW_MIN_MS) {
+        return false;
+    }
+    client->skew_ms += off_ms;
+    return true;
+}
+
+static enum http_class classify(void *context, const struct http_response *response)
+{
+    struct client *client = context;
+    switch (fault_read(response).kind) {
+    case FAULT_THROTTLED:
+        return HTTP_THROTTLED;
+    case FAULT_EXPIRED:
+        return HTTP_REFRESH;
+    case FAULT_SIGNATURE:
+        return learn_skew(client, response) ? HTTP_REFRESH : HTTP_ANSWERED;
+    case FAULT_DENIED:
+    case FAULT_OTHER:
+        break;
+    }
+    return HTTP_ANSWERED;
+}
+
+static bool refuse(const struct client *client, const struct client_call *call,
+                   const struct fault *fault, int status, struct error *err)
+{
+    switch (fault->kind) {
+    case FAULT_DENIED:
+        return error_set(err, ERROR_DENIED,
+                         "%s: this identity may not call %s; allow it in its IAM policy",
+                         fault->code, call->action);
+    case FAULT_EXPIRED:
+        return error_set(err, ERROR_DENIED,
+                         "%s: AWS no longer knows the credentials from the %s; "
+                         "renew them",
+                         fault->code, client->credentials.from);
+    case FAULT_SIGNATURE:
+        return error_set(err, ERROR_DENIED,
+                         "%s: check AWS_SECRET_ACCESS_KEY and this machine's clock",
+                         fault->code);
+    case FAULT_THROTTLED:
+        return error_set(err, ERROR_BUSY, "%s", fault->code);
+    case FAULT_OTHER:
+        break;
+    }
+    if (fault->code[0] == '\0') {
+        /* No AWS service answers so; something between us does. */
+        return error_set(err, ERROR_UNREACHABLE, "HTTP %d without an AWS error code",
+                         status);
+    }
+    return error_set(err, ERROR_CONFIG, "HTTP %d %s", status, fault->code);
+}
+
+bool client_send(struct client *client, const struct client_call *call,
+                 struct http_response *response, struct fault *fault, struct error *err)
+{
+    const struct http_header headers[] = {
+        {"Content-Type", "application/x-amz-json-1.1"},
+        {"X-Amz-Target", call->target},
+    };
+    const struct http_request request = {
+        .method = "POST",
+        .url = client->endpoint.url,
+        .headers = headers,
+        .header_count = sizeof(headers) / sizeof(headers[0]),
+        .body = call->body,
+        .limit = call->limit,
+        .ca_file = client->ca_file,
+        .authorize = authorize,
+        .classify = classify,
+        .credential_hosts = client->hosts,
+        .context = client,
+    };
+    *fault = (struct fault){.kind = FAULT_OTHER};
+    if (!client->runtime->http(client->runtime->context, &request, response, err)) {
+        return false;
+    }
+    if (response->status >= 200 && response->status <= 299) {
+        return true;
+    }
+    *fault = fault_read(response);
+    return refuse(client, call, fault, response->status, err);
+}

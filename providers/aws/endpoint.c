@@ -1,0 +1,98 @@
+#include "aws/endpoint.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* botocore's partitions.json, by what their regions begin with; the first match wins. */
+static const struct partition {
+    const char *prefix;
+    const char *suffix;
+} partitions[] = {
+    {"cn-", "amazonaws.com.cn"},   {"us-gov-", "amazonaws.com"},
+    {"us-isob-", "sc2s.sgov.gov"}, {"us-isof-", "csp.hci.ic.gov"},
+    {"us-iso-", "c2s.ic.gov"},     {"eu-isoe-", "cloud.adc-e.uk"},
+    {"eusc-", "amazonaws.eu"},     {"", "amazonaws.com"},
+};
+
+static const char *suffix_of(const char *region)
+{
+    const struct partition *at = partitions;
+    while (strncmp(region, at->prefix, strlen(at->prefix)) != 0) {
+        at++; /* the last one fits all */
+    }
+    return at->suffix;
+}
+
+/* The endpoint that the environment names, or NULL. */
+static const char *environment(const char *service, char **variable)
+{
+    *variable = mem_format("AWS_ENDPOINT_URL_%s", service);
+    for (char *at = *variable; *at != '\0'; at++) {
+        *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+    }
+    const char *url = getenv(*variable);
+    if (url == NULL || url[0] == '\0') {
+        free(*variable);
+        *variable = mem_dup("AWS_ENDPOINT_URL");
+        url = getenv(*variable);
+    }
+    return url == NULL || url[0] == '\0' ? NULL : url;
+}
+
+/* Splits url; it may have a path of one slash and nothing more. */
+static bool take_url(const char *url, struct endpoint *endpoint, struct error *err)
+{
+    const char *host = strstr(url, "://");
+    host = host == NULL ? "" : host + strlen("://");
+    size_t size = strcspn(host, "/?#");
+    const char *rest = host + size;
+    if (size == 0 || memchr(host, '@', size) != NULL ||
+        (rest[0] != '\0' && strcmp(rest, "/") != 0)) {
+        return error_set(err, ERROR_CONFIG,
+                         "endpoint: must be like https://host[:port], without a path");
+    }
+    bool is_https = strncmp(url, "https://", strlen("https://")) == 0;
+    size_t named = size;
+    if (is_https && size > 4 && strncmp(host + size - 4, ":443", 4) == 0) {
+        named -= 4; /* libcurl leaves the default port out of Host, so must we */
+    }
+    endpoint->host = mem_dup_bytes(host, named);
+    endpoint->url = mem_format("%.*s/", (int)(rest - url), url);
+    return true;
+}
+
+bool endpoint_find(const char *service, const char *region, const char *configured,
+                   struct endpoint *endpoint, struct error *err)
+{
+    *endpoint = (struct endpoint){0};
+    if (configured != NULL) {
+        return take_url(configured, endpoint, err);
+    }
+    char *variable = NULL;
+    const char *url = environment(service, &variable);
+    bool ok = true;
+    if (url != NULL) {
+        ok = take_url(url, endpoint, err) || error_context(err, "%s", variable);
+        if (ok) {
+            log_write_take(LOG_WARN, LOG_CONFIG_WARNING, NULL,
+                           json_pack("{s:s, s:s, s:s}", "reason",
+                                     "the environment says where AWS is", "variable",
+                                     variable, "endpoint", endpoint->url));
+        }
+    } else {
+        endpoint->host = mem_format("%s.%s.%s", service, region, suffix_of(region));
+        endpoint->url = mem_format("https://%s/", endpoint->host);
+    }
+    free(variable);
+    return ok;
+}
+
+void endpoint_clear(struct endpoint *endpoint)
+{
+    free(endpoint->url);
+    free(endpoint->host);
+    *endpoint = (struct endpoint){0};
+}

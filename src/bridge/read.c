@@ -1,0 +1,115 @@
+#include "bridge/read.h"
+
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "bridge/deliver.h"
+#include "bridge/slice.h"
+
+/*
+ * The first answer told the cloud's time: a new source starts from that, not from
+ * this machine's clock, and its start is stored before anything else.
+ */
+static bool start_source(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    struct batch nothing;
+    slice_start(&source->claim.cursor, source->config->provider->slicing,
+                clock_now(&source->clock, turn->worker->runtime),
+                source->config->lookback_ms);
+    source->claim.is_new = false;
+    batch_init(&nothing, source->name);
+    return deliver_batch(turn->worker, source, &nothing, 0, err);
+}
+
+/* This machine's clock is so wrong that what was planned by it is not worth reading. */
+static bool is_misled(const struct turn *turn, int64_t date_ms)
+{
+    int64_t now = clock_now(&turn->source->clock, turn->worker->runtime);
+    int64_t off_ms = date_ms > now ? date_ms - now : now - date_ms;
+    return turn->is_guessed && date_ms != 0 && off_ms > MS_PER_MINUTE;
+}
+
+/* What an answer's date says about the slice; false in *is_kept: plan it again. */
+static bool date_slice(struct turn *turn, int64_t date_ms, bool *is_kept,
+                       struct error *err)
+{
+    struct source *source = turn->source;
+    struct cursor *cursor = &source->claim.cursor;
+    const struct slicing *slicing = source->config->provider->slicing;
+    bool was_misled = is_misled(turn, date_ms);
+    clock_told(&source->clock, turn->worker->runtime, date_ms);
+    turn->is_guessed = false;
+    *is_kept = true;
+    if (slicing == NULL) {
+        return true;
+    }
+    if (source->claim.is_new) {
+        *is_kept = false;
+        return start_source(turn, err);
+    }
+    if (was_misled) {
+        char date[TIMESTAMP_TEXT_SIZE];
+        timestamp_format(date_ms, date);
+        log_write_take(LOG_WARN, LOG_SOURCE_CLOCK, source->name,
+                       json_pack("{s:s}", "cloud_time", date));
+        *is_kept = false;
+        slice_forget(cursor);
+        return true;
+    }
+    *is_kept = date_ms == 0 || slice_dated(cursor, slicing, date_ms);
+    return true;
+}
+
+/* Asks for a page. A refusal that tells how wrong our clock is counts as an answer. */
+static bool poll_page(struct turn *turn, struct page *page, struct error *err)
+{
+    struct source *source = turn->source;
+    const struct provider *provider = source->config->provider;
+    struct cursor *cursor = &source->claim.cursor;
+    const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
+
+    source->counts.requests++;
+    if (provider->poll(source->session, slice, cursor->place, page, err)) {
+        return true;
+    }
+    if (!is_misled(turn, page->date_ms)) {
+        return false;
+    }
+    *err = (struct error){0};
+    return true;
+}
+
+bool read_page(struct turn *turn, struct batch *batch, bool *is_done, bool *is_kept,
+               struct error *err)
+{
+    struct source *source = turn->source;
+    struct cursor *cursor = &source->claim.cursor;
+    const struct runtime *runtime = turn->worker->runtime;
+    struct page page = {0};
+    bool ok = false;
+
+    if (!poll_page(turn, &page, err)) {
+        goto out;
+    }
+    turn->pages++;
+    turn->slice_pages++;
+    if (!date_slice(turn, page.date_ms, is_kept, err)) {
+        goto out;
+    }
+    if (*is_kept) {
+        turn->worker->reader.late_ms = cursor->slice.b_ms;
+        turn->worker->reader.observed_ms = clock_now(&source->clock, runtime);
+        if (!page_map(&turn->worker->reader, source, &page, batch, err)) {
+            goto out;
+        }
+        json_decref(cursor->place);
+        cursor->place = page.place;
+        page.place = NULL;
+        *is_done = page.done;
+    }
+    ok = true;
+
+out:
+    page_clear(&page);
+    return ok;
+}

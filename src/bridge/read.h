@@ -1,0 +1,27 @@
+/*
+ * One answer of a source into a batch, and what its date says about the slice.
+ */
+#ifndef BRIDGE_READ_H
+#define BRIDGE_READ_H
+
+#include "bridge/worker.h"
+
+/* One turn of one source: what worker.c and read.c share. */
+struct turn {
+    struct worker *worker;
+    struct source *source;
+    int64_t began_ms; /* monotonic */
+    size_t pages;
+    size_t slice_pages;
+    size_t id_count; /* ids that the store holds for the source */
+    bool is_guessed; /* the slice was planned by this machine's clock alone */
+};
+
+/*
+ * Asks for the slice's next page and appends its records to batch. *is_kept false:
+ * the answer's date says that the slice has to be planned again; nothing was read.
+ */
+bool read_page(struct turn *turn, struct batch *batch, bool *is_done, bool *is_kept,
+               struct error *err);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * `check`: is what the operator wrote right? Reads no cloud, opens no sink.
+ */
+#include "commands/command.h"
+#include "config/config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char help[] =
+    "Usage: auditbridge check [--config FILE] [--mappings DIR]\n"
+    "\n"
+    "Checks the configuration and the mapping packs, and prints everything that is\n"
+    "wrong with its place and what to do. Opens nothing and sends nothing.\n"
+    "\n"
+    "  --config FILE   configuration (default: auditbridge.yaml)\n"
+    "  --mappings DIR  the shipped packs, when not beside the program\n"
+    "\n"
+    "Exit status: 0 all is right; 2 something is to be corrected.\n";
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"mappings", required_argument, NULL, 'm'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void print_config(const struct config *config, const struct mapping_set *mappings,
+                         const char *file)
+{
+    printf("%s is right: %zu %s, %zu %s\n", file, config->source_count,
+           config->source_count == 1 ? "source" : "sources", config->sink_count,
+           config->sink_count == 1 ? "sink" : "sinks");
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct config_source *source = &config->sources[i];
+        printf("  source %s: %s", source->name, source->provider->name);
+        if (source->provider->shape != NULL) {
+            printf(", packs %s",
+                   mapping_versions(mapping_find(mappings, source->provider->shape)));
+        }
+        for (size_t j = 0; j < source->route_count; j++) {
+            const struct config_route *route = &source->routes[j];
+            printf("%s %s%s", j == 0 ? " ->" : ",", config->sinks[route->sink].name,
+                   route->is_required ? "" : " (optional)");
+        }
+        printf("\n");
+    }
+}
+
+static int check(const struct program *program, int argc, char **argv)
+{
+    const char *file = "auditbridge.yaml";
+    const char *shipped = NULL;
+    int option = 0;
+    while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            file = optarg;
+            break;
+        case 'm':
+            shipped = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_GOOD;
+        default:
+            return command_usage(&command_check, "wrong option");
+        }
+    }
+    if (optind < argc) {
+        return command_usage(&command_check, "%s: no such argument", argv[optind]);
+    }
+
+    int status = EXIT_GOOD;
+    struct problems problems = {0};
+    struct config config = {0};
+    struct mapping_set *mappings = NULL;
+    bool is_config = config_load(file, program->providers, &config, &problems);
+    bool is_mapped = command_mappings(program, shipped, config.mapping_directories,
+                                      &mappings, &problems);
+    if (is_config && is_mapped) {
+        print_config(&config, mappings, file);
+    } else {
+        status = command_problems(&problems);
+    }
+    mapping_set_free(mappings);
+    config_clear(&config);
+    problems_clear(&problems);
+    return status;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .summary = "check the configuration and the mapping packs",
+    .help = help,
+    .run = check,
+};

@@ -1,0 +1,118 @@
+#include "commands/command.h"
+
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096 };
+
+int command_usage(const struct command *command, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fprintf(stderr, "auditbridge %s: ", command->name);
+    vfprintf(stderr, fmt, args);
+    fprintf(stderr, "\nTry 'auditbridge %s --help'.\n", command->name);
+    va_end(args);
+    return EXIT_WRONG;
+}
+
+int command_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        fprintf(stderr, "%s\n", problems->texts[i]);
+    }
+    fprintf(stderr, "auditbridge: %zu %s to correct; nothing was read or sent\n",
+            problems->count, problems->count == 1 ? "problem" : "problems");
+    return EXIT_WRONG;
+}
+
+const struct record_shape **command_shapes(const struct program *program)
+{
+    size_t count = 0;
+    while (program->providers[count] != NULL) {
+        count++;
+    }
+    const struct record_shape **shapes = mem_new(count + 1, sizeof(*shapes));
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct record_shape *shape = program->providers[i]->shape;
+        bool is_known = shape == NULL;
+        for (size_t j = 0; j < used; j++) {
+            is_known = is_known || shapes[j] == shape;
+        }
+        if (!is_known) {
+            shapes[used++] = shape;
+        }
+    }
+    return shapes;
+}
+
+const struct provider *command_provider(const struct program *program, const char *name)
+{
+    for (size_t i = 0; program->providers[i] != NULL; i++) {
+        if (strcmp(program->providers[i]->name, name) == 0) {
+            return program->providers[i];
+        }
+    }
+    return NULL;
+}
+
+/* The folder of packs that belongs to this program: installed, or in its source tree. */
+static char *find_shipped(void)
+{
+    static const char *const places[] = {"/../share/auditbridge/mappings",
+                                         "/../../mappings"};
+    char exe[PATH_SIZE];
+    ssize_t size = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    exe[size < 0 ? 0 : size] = '\0';
+    char *slash = strrchr(exe, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char *place = mem_format("%s%s", exe, places[i]);
+        if (access(place, R_OK) == 0) {
+            return place;
+        }
+        free(place);
+    }
+    return NULL;
+}
+
+bool command_mappings(const struct program *program, const char *shipped,
+                      char *const *directories, struct mapping_set **set,
+                      struct problems *problems)
+{
+    size_t count = 0;
+    while (directories != NULL && directories[count] != NULL) {
+        count++;
+    }
+    const char **all = mem_new(count + 2, sizeof(*all));
+    char *found = shipped == NULL ? find_shipped() : mem_dup(shipped);
+    size_t used = 0;
+    if (found != NULL) {
+        all[used++] = found;
+    }
+    for (size_t i = 0; i < count; i++) {
+        all[used++] = directories[i];
+    }
+
+    const struct record_shape **shapes = command_shapes(program);
+    bool ok = false;
+    if (found == NULL) {
+        problems_add(problems, NULL, 0, 0,
+                     "the shipped mapping packs are not beside the program; "
+                     "name their folder with --mappings DIR");
+    } else {
+        ok = mapping_load(all, shapes, set, problems);
+    }
+    free(shapes);
+    free(found);
+    free(all);
+    return ok;
+}

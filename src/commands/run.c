@@ -1,0 +1,200 @@
+/*
+ * `run`: polls, maps, delivers, and remembers.
+ */
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "bridge/fleet.h"
+#include "commands/command.h"
+#include "commands/summary.h"
+#include "net/http.h"
+#include "runtime.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: auditbridge run [--once] [--max-runtime DURATION] [--config FILE]\n"
+    "\n"
+    "Reads each source from where it last stopped, labels the events, delivers\n"
+    "them to the source's sinks and only then moves on.\n"
+    "\n"
+    "  --config FILE           configuration (default: auditbridge.yaml)\n"
+    "  --once                  stop when nothing that was due at the start is left\n"
+    "  --dry-run               poll, map and count; send and remember nothing\n"
+    "  --max-runtime DURATION  stop claiming work after DURATION (90s, 15m, 1h)\n"
+    "  --mappings DIR          the shipped packs, when not beside the program\n"
+    "  --summary               print the summary even when stderr is no terminal\n"
+    "  --debug                 log more\n"
+    "\n"
+    "Exit status: 0 nothing failed; 1 a source or sink failed (nothing was lost:\n"
+    "run again); 2 wrong usage, configuration or mapping pack.\n";
+
+struct options {
+    const char *config;
+    const char *mappings;
+    int64_t max_runtime_ms;
+    bool is_once;
+    bool is_dry;
+    bool has_summary;
+};
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"once", no_argument, NULL, '1'},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"max-runtime", required_argument, NULL, 't'},
+    {"mappings", required_argument, NULL, 'm'},
+    {"summary", no_argument, NULL, 's'},
+    {"debug", no_argument, NULL, 'd'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* "90s", "15m", "24h", "7d" in ms; 0 for anything else. */
+static int64_t read_duration(const char *text)
+{
+    char *end = NULL;
+    long long count = strtoll(text, &end, 10);
+    if (count <= 0 || count > INT32_MAX || end[0] == '\0' || end[1] != '\0') {
+        return 0;
+    }
+    switch (end[0]) {
+    case 's':
+        return count * MS_PER_SECOND;
+    case 'm':
+        return count * MS_PER_MINUTE;
+    case 'h':
+        return count * MS_PER_HOUR;
+    case 'd':
+        return count * MS_PER_DAY;
+    default:
+        return 0;
+    }
+}
+
+/* Takes one option; returns a status to end with, or -1 to go on. */
+static int take_option(int option, struct options *options)
+{
+    switch (option) {
+    case 'c':
+        options->config = optarg;
+        return -1;
+    case '1':
+        options->is_once = true;
+        return -1;
+    case 'n':
+        options->is_dry = true;
+        options->is_once = true;
+        return -1;
+    case 't':
+        options->max_runtime_ms = read_duration(optarg);
+        return options->max_runtime_ms != 0
+                   ? -1
+                   : command_usage(&command_run,
+                                   "--max-runtime %s: write a duration such as 90s, 15m "
+                                   "or 1h",
+                                   optarg);
+    case 'm':
+        options->mappings = optarg;
+        return -1;
+    case 's':
+        options->has_summary = true;
+        return -1;
+    case 'd':
+        log_set_level(LOG_DEBUG);
+        return -1;
+    case 'h':
+        fputs(help, stdout);
+        return EXIT_GOOD;
+    default:
+        return command_usage(&command_run, "wrong option");
+    }
+}
+
+/* Reads the options; returns a status to end with, or -1 to go on. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    int status = -1;
+    int option = 0;
+    while (status < 0 &&
+           (option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
+        status = take_option(option, options);
+    }
+    if (status < 0 && optind < argc) {
+        return command_usage(&command_run, "%s: no such argument", argv[optind]);
+    }
+    return status;
+}
+
+static int run_fleet(const struct program *program, const struct options *options,
+                     const struct config *config, const struct mapping_set *mappings)
+{
+    int status = EXIT_FAILED;
+    struct error err = {0};
+    struct runtime runtime = {0};
+    struct fleet fleet = {0};
+    if (!http_global_init(&err)) {
+        goto out;
+    }
+    runtime_init(&runtime);
+    const struct fleet_plan plan = {config, mappings, program->providers, &runtime};
+    if (!fleet_open(&fleet, &plan, &err)) {
+        status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
+        goto out;
+    }
+    fleet.worker.is_dry = options->is_dry;
+    log_write_take(LOG_INFO, LOG_RUN_START, NULL,
+                   json_pack("{s:s,s:I}", "version", BRIDGE_VERSION, "sources",
+                             (json_int_t)fleet.source_count));
+    status = fleet_run(&fleet, options->is_once, options->max_runtime_ms) ? EXIT_GOOD
+                                                                          : EXIT_FAILED;
+    summary_log(&fleet);
+    if (options->has_summary || isatty(STDERR_FILENO)) {
+        summary_print(&fleet, stderr);
+    }
+
+out:
+    if (err.kind != ERROR_NONE) {
+        log_write_take(
+            LOG_ERROR, LOG_RUN_FAILED, NULL,
+            json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
+    }
+    fleet_close(&fleet);
+    runtime_clear(&runtime);
+    http_global_cleanup();
+    return status;
+}
+
+static int run(const struct program *program, int argc, char **argv)
+{
+    struct options options = {.config = "auditbridge.yaml"};
+    int status = read_options(argc, argv, &options);
+    if (status >= 0) {
+        return status;
+    }
+
+    struct problems problems = {0};
+    struct config config = {0};
+    struct mapping_set *mappings = NULL;
+    bool is_config = config_load(options.config, program->providers, &config, &problems);
+    bool is_mapped = command_mappings(program, options.mappings,
+                                      config.mapping_directories, &mappings, &problems);
+    if (is_config && is_mapped) {
+        status = run_fleet(program, &options, &config, mappings);
+    } else {
+        status = command_problems(&problems);
+    }
+    mapping_set_free(mappings);
+    config_clear(&config);
+    problems_clear(&problems);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "poll the sources and deliver their events",
+    .help = help,
+    .run = run,
+};

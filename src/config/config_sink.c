@@ -1,0 +1,98 @@
+#include "base/mem.h"
+#include "config/config_part.h"
+#include "config/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* event_format_names, with the NULL that ends choices. */
+static const char *const formats[] = {"ecs", "raw", NULL};
+
+_Static_assert(sizeof(formats) / sizeof(formats[0]) == FORMAT_COUNT + 1,
+               "every format is a choice, in the order of enum event_format");
+
+const struct setting config_sink_keys[] = {
+    {.name = "type",
+     .type = SETTING_TEXT,
+     .is_required = true,
+     .help = "what kind of sink it is, such as file"},
+    {.name = "format",
+     .type = SETTING_CHOICE,
+     .fallback = "ecs",
+     .choices = formats,
+     .help = "how events are written"},
+    {.name = "environment",
+     .type = SETTING_TEXT,
+     .help = "sources that name another environment may not use this sink"},
+    {.type = SETTING_END},
+};
+
+size_t config_sink_index(const struct config *config, const char *name)
+{
+    size_t index = 0;
+    while (index < config->sink_count && strcmp(config->sinks[index].name, name) != 0) {
+        index++;
+    }
+    return index;
+}
+
+static const struct sink_type *find_type(const struct config_loader *loader,
+                                         const struct config_entry *entry)
+{
+    const json_t *written = json_object_get(entry->object, "type");
+    if (!json_is_string(written) || json_string_length(written) == 0) {
+        return NULL; /* settings_read says what is wrong */
+    }
+    const struct sink_type *type = sink_type_find(json_string_value(written));
+    if (type == NULL) {
+        size_t count = 0;
+        while (sink_types[count] != NULL) {
+            count++;
+        }
+        const char **names = mem_new(count + 1, sizeof(*names));
+        for (size_t i = 0; i < count; i++) {
+            names[i] = sink_types[i]->name;
+        }
+        config_part_unknown(loader, entry, written, "sink type", names);
+        free(names);
+    }
+    return type;
+}
+
+static enum event_format format_of(const json_t *typed)
+{
+    const char *name = json_string_value(json_object_get(typed, "format"));
+    enum event_format format = FORMAT_ECS;
+    while (name != NULL && format < FORMAT_COUNT && strcmp(formats[format], name) != 0) {
+        format++;
+    }
+    return format == FORMAT_COUNT ? FORMAT_ECS : format;
+}
+
+void config_sink_read(const struct config_loader *loader,
+                      const struct config_entry *entry)
+{
+    struct config *config = loader->config;
+    const struct sink_type *type = find_type(loader, entry);
+    const struct setting *own = type == NULL ? NULL : type->settings;
+    struct setting *settings = config_part_join(config_sink_keys, own);
+    const char **keys = type == NULL ? config_part_keys(entry->object) : NULL;
+    struct settings_reader reader = {loader->yaml, entry->what, loader->problems};
+    json_t *typed = settings_read(&reader, entry->object, settings, keys);
+
+    const char *environment = json_string_value(json_object_get(typed, "environment"));
+    config->sinks =
+        mem_resize(config->sinks, config->sink_count + 1, sizeof(*config->sinks));
+    config->sinks[config->sink_count++] = (struct config_sink){
+        .name = mem_dup(entry->name),
+        .type = type,
+        .format = format_of(typed),
+        .environment = environment == NULL ? NULL : mem_dup(environment),
+        .settings = config_part_of(typed, own),
+        .line = entry->place.line,
+        .file = loader->file,
+    };
+    json_decref(typed);
+    free(keys);
+    free(settings);
+}

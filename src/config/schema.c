@@ -1,0 +1,178 @@
+#include "config/schema.h"
+
+#include "base/mem.h"
+#include "config/amount.h"
+#include "config/config_part.h"
+
+#include <stdlib.h>
+
+#define NAME_PATTERN "^[a-z0-9-]{1,63}$"
+#define FILLED "\\$\\{"
+
+/* What a plain YAML scalar may be to an editor; to the program it is text. */
+static json_t *text_schema(void)
+{
+    return json_pack("{s:[sss]}", "type", "string", "number", "boolean");
+}
+
+static json_t *pattern_schema(const char *pattern)
+{
+    return json_pack("{s:s, s:s}", "type", "string", "pattern", pattern);
+}
+
+/* schema, or a text in which something is filled in. */
+static json_t *or_filled_take(json_t *schema)
+{
+    return json_pack("{s:[oo]}", "anyOf", schema, pattern_schema(FILLED));
+}
+
+static json_t *pattern_of(const struct setting *setting)
+{
+    if (setting->pattern == NULL) {
+        return text_schema();
+    }
+    char *pattern = mem_format("^[%s]+$", setting->pattern);
+    json_t *schema = or_filled_take(pattern_schema(pattern));
+    free(pattern);
+    return schema;
+}
+
+static json_t *integer_schema(const struct setting *setting)
+{
+    bool is_any = setting->min == 0 && setting->max == 0;
+    json_t *schema = json_pack("{s:s, s:I}", "type", "integer", "minimum",
+                               (json_int_t)(is_any ? 1 : setting->min));
+    if (setting->max != 0) {
+        json_object_set_new(schema, "maximum", json_integer(setting->max));
+    }
+    return or_filled_take(schema);
+}
+
+static json_t *choice_schema(const struct setting *setting)
+{
+    json_t *choices = json_array();
+    for (size_t i = 0; setting->choices[i] != NULL; i++) {
+        json_array_append_new(choices, json_string(setting->choices[i]));
+    }
+    return or_filled_take(json_pack("{s:o}", "enum", choices));
+}
+
+static json_t *type_schema(const struct setting *setting)
+{
+    switch (setting->type) {
+    case SETTING_BOOL:
+        return or_filled_take(json_pack("{s:s}", "type", "boolean"));
+    case SETTING_INTEGER:
+        return integer_schema(setting);
+    case SETTING_SIZE:
+        return or_filled_take(pattern_schema("^[0-9]+(B|KiB|MiB|GiB)$"));
+    case SETTING_DURATION:
+        return or_filled_take(pattern_schema("^[0-9]+[smhd]$"));
+    case SETTING_CHOICE:
+        return choice_schema(setting);
+    case SETTING_URL:
+        return or_filled_take(pattern_schema("^[Hh][Tt][Tt][Pp][Ss]?://"));
+    case SETTING_LIST:
+        return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items",
+                         pattern_of(setting));
+    case SETTING_MAP:
+        return json_pack("{s:s, s:i, s:o}", "type", "object", "minProperties", 1,
+                         "additionalProperties", text_schema());
+    case SETTING_END:
+    case SETTING_TEXT:
+    case SETTING_PATH:
+    case SETTING_SECRET:
+        break;
+    }
+    return pattern_of(setting);
+}
+
+/* Adds the properties of a table (may be NULL) and the names that must be there. */
+static void add_table(const struct setting *setting, json_t *properties, json_t *required)
+{
+    for (; setting != NULL && setting->type != SETTING_END; setting++) {
+        json_t *schema = type_schema(setting);
+        if (setting->help != NULL) {
+            json_object_set_new(schema, "description", json_string(setting->help));
+        }
+        if (setting->fallback != NULL) {
+            json_object_set_new(schema, "default", json_string(setting->fallback));
+        }
+        json_object_set_new(properties, setting->name, schema);
+        if (setting->is_required && setting->fallback == NULL) {
+            json_array_append_new(required, json_string(setting->name));
+        }
+    }
+}
+
+static json_t *route_schema(void)
+{
+    json_t *route =
+        json_pack("{s:s, s:{s:o, s:{s:s}}, s:[s], s:b}", "type", "object", "properties",
+                  "name", pattern_schema(NAME_PATTERN), "required", "type", "boolean",
+                  "required", "name", "additionalProperties", 0);
+    json_t *item = json_pack("{s:[oo]}", "anyOf",
+                             or_filled_take(pattern_schema(NAME_PATTERN)), route);
+    return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items", item);
+}
+
+/* One kind of entry: the common keys, then by selector the keys of each type. */
+struct kind {
+    const char *selector; /* "provider" */
+    const struct setting *common;
+    json_t *names;
+    json_t *cases;
+};
+
+static void add_case(struct kind *kind, const char *name, const struct setting *own)
+{
+    json_t *properties = json_object();
+    json_t *required = json_array();
+    add_table(kind->common, properties, required);
+    add_table(own, properties, required);
+    json_object_set_new(properties, kind->selector, json_pack("{s:s}", "const", name));
+    if (kind->common == config_source_keys) {
+        json_object_set_new(properties, "sinks", route_schema());
+        json_array_append_new(required, json_string("sinks"));
+    }
+    json_array_append_new(kind->names, json_string(name));
+    json_array_append_new(
+        kind->cases, json_pack("{s:{s:{s:{s:s}}, s:[s]}, s:{s:o, s:o, s:b}}", "if",
+                               "properties", kind->selector, "const", name, "required",
+                               kind->selector, "then", "properties", properties,
+                               "required", required, "additionalProperties", 0));
+}
+
+static json_t *entries_schema_take(struct kind *kind)
+{
+    json_t *entry = json_pack("{s:s, s:{s:{s:o}}, s:[s], s:o}", "type", "object",
+                              "properties", kind->selector, "enum", kind->names,
+                              "required", kind->selector, "allOf", kind->cases);
+    return json_pack("{s:s, s:{s:s}, s:o}", "type", "object", "propertyNames", "pattern",
+                     NAME_PATTERN, "additionalProperties", entry);
+}
+
+json_t *config_schema(const struct provider *const *providers,
+                      const struct sink_type *const *types)
+{
+    struct kind sinks = {"type", config_sink_keys, json_array(), json_array()};
+    for (; *types != NULL; types++) {
+        add_case(&sinks, (*types)->name, (*types)->settings);
+    }
+    struct kind sources = {"provider", config_source_keys, json_array(), json_array()};
+    for (; *providers != NULL; providers++) {
+        add_case(&sources, (*providers)->name, (*providers)->settings);
+    }
+
+    json_t *state = json_object();
+    add_table(config_state_keys, state, NULL);
+    json_t *properties =
+        json_pack("{s:{s:s, s:o, s:b}, s:{s:s, s:o}, s:o, s:o}", "state", "type",
+                  "object", "properties", state, "additionalProperties", 0, "mappings",
+                  "type", "array", "items", text_schema(), "sinks",
+                  entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
+    return json_pack("{s:s, s:s, s:s, s:o, s:b}", "$schema",
+                     "https://json-schema.org/draft/2020-12/schema", "title",
+                     "auditbridge configuration", "type", "object", "properties",
+                     properties, "additionalProperties", 0);
+}

@@ -1,0 +1,347 @@
+#include "event/ecs.h"
+
+#include "base/timestamp.h"
+#include "config/principle.h"
+#include "event/category.h"
+#include "event/escape.h"
+
+/* The record's time, in the forms that are shipped. */
+struct moment {
+    bool is_known;  /* there is a time to ship: the record's own, or when it was read */
+    bool is_native; /* it is the record's own */
+    char text[TIMESTAMP_TEXT_SIZE];
+    char clf[TIMESTAMP_TEXT_SIZE];
+};
+
+static const int64_t year_10000_ms = INT64_C(253402300800000);
+
+static struct moment moment_of(const struct ecs *ecs)
+{
+    const struct value *time = ecs->match->time;
+    int64_t ms = ecs->event->observed_ms;
+    struct moment moment = {0};
+    if (time != NULL && time->type == VALUE_STRING) {
+        struct bytes text = {time->data, time->size};
+        int64_t native_ms = 0;
+        moment.is_native = timestamp_parse(text, &native_ms) && native_ms >= 0 &&
+                           native_ms < year_10000_ms;
+        ms = moment.is_native ? native_ms : ms;
+    }
+    moment.is_known = moment.is_native || ms != 0;
+    if (moment.is_known) {
+        timestamp_format(ms, moment.text);
+        timestamp_format_clf(ms, moment.clf);
+    }
+    return moment;
+}
+
+/* A member that is a text of ours; absent when NULL or empty. */
+static void add_text(struct ecs *ecs, const struct member *name, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        writer_name(&ecs->writer, name);
+        writer_text(&ecs->writer, bytes_of(text));
+    }
+}
+
+/* The same for a text that needs no escape. */
+static void add_safe(struct ecs *ecs, const struct member *name, const char *text)
+{
+    writer_name(&ecs->writer, name);
+    writer_safe(&ecs->writer, text);
+}
+
+/* A member that is the inside of one of the record's strings. */
+static void add_inside(struct ecs *ecs, const struct member *name, struct bytes inside)
+{
+    if (inside.size == 0) {
+        return;
+    }
+    if (inside.size > ECS_VALUE_MAX) {
+        inside.size = escape_fit(inside, ECS_VALUE_MAX);
+    }
+    writer_name(&ecs->writer, name);
+    writer_inside(&ecs->writer, inside, true);
+}
+
+static void add_value(struct ecs *ecs, const struct member *name,
+                      const struct value *value)
+{
+    if (value != NULL && ecs_shows(ecs, value)) {
+        add_inside(ecs, name, (struct bytes){value->data, value->size});
+    }
+}
+
+/* The names of the bits of set, as an array; absent when it is empty. */
+static void add_words(struct ecs *ecs, const struct member *name, unsigned set,
+                      const char *const *names)
+{
+    if (set == 0) {
+        return;
+    }
+    writer_name(&ecs->writer, name);
+    writer_array_open(&ecs->writer);
+    for (; set != 0; set &= set - 1) {
+        writer_safe(&ecs->writer, names[__builtin_ctz(set)]);
+    }
+    writer_array_close(&ecs->writer);
+}
+
+static void write_event(struct ecs *ecs)
+{
+    static const char *const outcomes[] = {[OUTCOME_UNKNOWN] = "unknown",
+                                           [OUTCOME_SUCCESS] = "success",
+                                           [OUTCOME_FAILURE] = "failure"};
+    struct category category = category_of(ecs->match);
+
+    writer_name(&ecs->writer, NAME("event", "id"));
+    writer_text(&ecs->writer, buf_bytes(ecs->event->id));
+    add_safe(ecs, NAME("event", "kind"), "event");
+    add_words(ecs, NAME("event", "category"), category.categories, category_names);
+    add_words(ecs, NAME("event", "type"), category.types, category_type_names);
+    add_inside(ecs, NAME("event", "action"), ecs->match->operation);
+    add_inside(ecs, NAME("event", "provider"), ecs->match->service);
+    add_safe(ecs, NAME("event", "outcome"), outcomes[ecs->match->outcome]);
+    ecs_write_fields(ecs, 0, FIELD_CLOUD_ACCOUNT_NAME);
+    if (ecs->event->observed_ms != 0) {
+        char created[TIMESTAMP_TEXT_SIZE];
+        timestamp_format(ecs->event->observed_ms, created);
+        add_safe(ecs, NAME("event", "created"), created);
+    }
+
+    uint8_t digest[DIGEST_SIZE];
+    char hex[DIGEST_HEX_SIZE];
+    digest_sha256(ecs->original, digest);
+    digest_hex((struct bytes){digest, sizeof(digest)}, hex);
+    add_safe(ecs, NAME("event", "hash"), hex);
+    writer_name(&ecs->writer, NAME("event", "original"));
+    writer_text(&ecs->writer, ecs->original);
+}
+
+static void write_cloud(struct ecs *ecs)
+{
+    static const char suffix[] = ".amazonaws.com";
+    const size_t suffix_size = sizeof(suffix) - 1;
+    const struct match *match = ecs->match;
+
+    add_text(ecs, NAME("cloud", "provider"), mapping_shape(ecs->origin->mapping)->cloud);
+    add_value(ecs, NAME("cloud", "region"), match->region);
+    struct bytes name = match->service;
+    if (name.size > suffix_size &&
+        memcmp(name.data + name.size - suffix_size, suffix, suffix_size) == 0) {
+        name.size -= suffix_size;
+    }
+    add_inside(ecs, NAME("cloud.service", "name"), name);
+    if (match->account == NULL || match->account->size == 0 ||
+        match->account->type == VALUE_NULL) {
+        add_text(ecs, NAME("cloud.account", "id"), ecs->origin->account);
+    } else {
+        add_value(ecs, NAME("cloud.account", "id"), match->account);
+    }
+}
+
+static void write_principles(struct ecs *ecs)
+{
+    if (ecs->match->principles == 0) {
+        return;
+    }
+    writer_name(&ecs->writer, NAME("moj", "principles"));
+    writer_array_open(&ecs->writer);
+    for (uint32_t left = ecs->match->principles; left != 0; left &= left - 1) {
+        writer_safe(&ecs->writer, principles[__builtin_ctz(left)].ref);
+    }
+    writer_array_close(&ecs->writer);
+}
+
+static bool has_requirement(const struct rule *rule, const char *requirement)
+{
+    const char *const *one = rule->requirements;
+    while (one != NULL && *one != NULL && strcmp(*one, requirement) != 0) {
+        one++;
+    }
+    return one != NULL && *one != NULL;
+}
+
+/* True when a rule before place has the requirement too. */
+static bool is_repeat(const struct match *match, size_t place, const char *requirement)
+{
+    size_t i = 0;
+    while (i < place && !has_requirement(match->rules[i], requirement)) {
+        i++;
+    }
+    return i < place;
+}
+
+/* The requirements of the rule at place that no rule before it has. */
+static void write_new_requirements(struct ecs *ecs, size_t place, bool *is_open)
+{
+    const char *const *one = ecs->match->rules[place]->requirements;
+    for (; one != NULL && *one != NULL; one++) {
+        bool is_new = !is_repeat(ecs->match, place, *one);
+        if (is_new && !*is_open) {
+            writer_name(&ecs->writer, NAME("moj", "requirements"));
+            writer_array_open(&ecs->writer);
+            *is_open = true;
+        }
+        if (is_new) {
+            writer_text(&ecs->writer, bytes_of(*one));
+        }
+    }
+}
+
+static void write_requirements(struct ecs *ecs)
+{
+    bool is_open = false;
+    for (size_t i = 0; i < ecs->match->rule_count; i++) {
+        write_new_requirements(ecs, i, &is_open);
+    }
+    if (is_open) {
+        writer_array_close(&ecs->writer);
+    }
+}
+
+/* What the rules say: of the words, the first rule that has one. */
+static void write_rules(struct ecs *ecs)
+{
+    const struct match *match = ecs->match;
+    const char *action = NULL;
+    enum change change = CHANGE_NONE;
+    for (size_t i = match->rule_count; i > 0; i--) {
+        const struct rule *rule = match->rules[i - 1];
+        action = rule->action != NULL ? rule->action : action;
+        change = rule->change != CHANGE_NONE ? rule->change : change;
+    }
+    write_principles(ecs);
+    write_requirements(ecs);
+    add_text(ecs, NAME("moj", "action"), action);
+    if (change != CHANGE_NONE) {
+        add_safe(ecs, NAME("moj", "change"), change_names[change]);
+    }
+    if (match->rule_count == 0) {
+        return;
+    }
+    writer_name(&ecs->writer, NAME("moj", "rule_ids"));
+    writer_array_open(&ecs->writer);
+    for (size_t i = 0; i < match->rule_count; i++) {
+        writer_text(&ecs->writer, bytes_of(match->rules[i]->id));
+    }
+    writer_array_close(&ecs->writer);
+}
+
+static void write_time(struct ecs *ecs, const struct moment *moment)
+{
+    if (moment->is_known) {
+        add_safe(ecs, NAME("moj", "time_clf"), moment->clf);
+    }
+    const struct value *time = ecs->match->time;
+    bool is_same =
+        moment->is_native &&
+        bytes_equal((struct bytes){time->data, time->size}, bytes_of(moment->text));
+    if (!is_same) {
+        add_value(ecs, NAME("moj", "time_original"), time);
+    }
+    if (!moment->is_native) {
+        writer_name(&ecs->writer, NAME("moj", "time_missing"));
+        writer_plain(&ecs->writer, "true");
+    }
+}
+
+/* Our own calls stand in the logs that we read; they say so themselves. */
+static void write_self(struct ecs *ecs)
+{
+    static const char own[] = "auditbridge/";
+    const struct value *agent = ecs->match->fields[FIELD_USER_AGENT_ORIGINAL];
+    if (agent != NULL && agent->type == VALUE_STRING && agent->size >= sizeof(own) - 1 &&
+        memcmp(agent->data, own, sizeof(own) - 1) == 0) {
+        writer_name(&ecs->writer, NAME("moj", "self"));
+        writer_plain(&ecs->writer, "true");
+    }
+}
+
+static bool is_empty_json(struct bytes json)
+{
+    return json.size == 0 || bytes_equal(json, bytes_of("[]")) ||
+           bytes_equal(json, bytes_of("{}")) || bytes_equal(json, bytes_of("null"));
+}
+
+static void write_transport(struct ecs *ecs)
+{
+    struct bytes context = ecs->event->record->context;
+    bool is_shown = !is_empty_json(context);
+    if (ecs->redact != NULL) {
+        writer_name(&ecs->writer, NAME("moj", "redacted"));
+        writer_array_open(&ecs->writer);
+        redact_write_paths(ecs->redact, &ecs->writer);
+        if (is_shown) { /* it may tell the same thing in other words */
+            writer_safe(&ecs->writer, "moj.transport");
+            is_shown = false;
+        }
+        writer_array_close(&ecs->writer);
+    }
+    if (is_shown) {
+        writer_name(&ecs->writer, NAME("moj", "transport"));
+        writer_json(&ecs->writer, context);
+    }
+}
+
+static void write_cut(struct ecs *ecs)
+{
+    if (ecs->cut_count == 0) {
+        return;
+    }
+    writer_name(&ecs->writer, NAME("moj", "truncated_fields"));
+    writer_array_open(&ecs->writer);
+    for (size_t i = 0; i < ecs->cut_count; i++) {
+        writer_safe(&ecs->writer, fields[ecs->cut[i]].name);
+    }
+    writer_array_close(&ecs->writer);
+}
+
+bool ecs_write(struct ecs *ecs, struct buf *out)
+{
+    enum { ENVELOPE = 2048 };
+    struct moment moment = moment_of(ecs);
+
+    writer_begin(&ecs->writer, out, ENVELOPE + 2 * ecs->original.size);
+    if (moment.is_known) {
+        add_safe(ecs, NAME("", "@timestamp"), moment.text);
+    }
+    writer_constant(&ecs->writer, buf_bytes(&ecs->origin->head), NAME("event", ""));
+    write_event(ecs);
+    write_cloud(ecs);
+    ecs_write_fields(ecs, FIELD_CLOUD_ACCOUNT_NAME, FIELD_MOJ_ACTOR_CREDENTIAL_ID);
+    ecs_write_related(ecs);
+    write_rules(ecs);
+    write_time(ecs, &moment);
+    write_self(ecs);
+    ecs_write_fields(ecs, FIELD_MOJ_ACTOR_CREDENTIAL_ID, FIELD_COUNT);
+    write_cut(ecs);
+    write_transport(ecs);
+    ecs_write_tail(&ecs->writer, ecs->origin);
+    return writer_end(&ecs->writer);
+}
+
+bool ecs_write_head(const struct event_origin *origin, struct buf *out)
+{
+    const struct record_shape *shape = mapping_shape(origin->mapping);
+    struct writer writer;
+    writer_begin(&writer, out, 0);
+    writer_name(&writer, NAME("ecs", "version"));
+    writer_safe(&writer, ECS_VERSION);
+    writer_name(&writer, NAME("event", "module"));
+    writer_text(&writer, bytes_of(shape->module));
+    writer_name(&writer, NAME("event", "dataset"));
+    writer_text(&writer, bytes_of(shape->dataset));
+    if (!writer_end(&writer)) {
+        return false;
+    }
+    out->size -= 3; /* the outer brackets, and event's: it goes on */
+    memmove(out->data, out->data + 1, out->size);
+    return true;
+}
+
+void ecs_write_tail(struct writer *writer, const struct event_origin *origin)
+{
+    writer_name(writer, NAME("moj", "source"));
+    writer_constant(writer, buf_bytes(&origin->tail), NAME("", ""));
+}

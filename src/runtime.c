@@ -1,0 +1,120 @@
+#include "runtime.h"
+
+#include "base/timestamp.h"
+#include "net/http.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_MAX_MS = 1 << 30 }; /* poll counts in int */
+
+/* Readable once a stop came, and for ever after: every wait sees it. */
+static atomic_int stop_fd = -1;
+static atomic_bool is_stopped;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
+}
+
+static int64_t real_now_ms(void *context)
+{
+    (void)context;
+    return read_clock(CLOCK_REALTIME);
+}
+
+static int64_t real_monotonic_ms(void *context)
+{
+    (void)context;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static bool real_wait(void *context, int64_t ms, struct error *err)
+{
+    int64_t end_ms = real_monotonic_ms(context) + ms;
+    while (!atomic_load(&is_stopped)) {
+        int64_t left_ms = end_ms - real_monotonic_ms(context);
+        if (left_ms <= 0) {
+            return true;
+        }
+        struct pollfd stop = {.fd = atomic_load(&stop_fd), .events = POLLIN};
+        poll(&stop, 1, (int)(left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS));
+    }
+    return error_set(err, ERROR_STOPPED, "stopped");
+}
+
+static void real_random(void *context, uint8_t *out, size_t size)
+{
+    (void)context;
+    if (RAND_bytes(out, (int)size) != 1) {
+        abort(); /* a nonce that can be guessed is worse than no program */
+    }
+}
+
+static bool real_http(void *context, const struct http_request *request,
+                      struct http_response *response, struct error *err)
+{
+    struct runtime runtime = {
+        .context = context,
+        .http = real_http,
+        .now_ms = real_now_ms,
+        .monotonic_ms = real_monotonic_ms,
+        .wait = real_wait,
+        .random = real_random,
+    };
+    return http_send(context, &runtime, request, response, err);
+}
+
+static void open_stop(void)
+{
+    atomic_store(&stop_fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (atomic_load(&is_stopped)) {
+        runtime_stop(); /* it came before there was anything to wake */
+    }
+}
+
+void runtime_init(struct runtime *runtime)
+{
+    pthread_once(&once, open_stop);
+    *runtime = (struct runtime){
+        .context = http_new(),
+        .http = real_http,
+        .now_ms = real_now_ms,
+        .monotonic_ms = real_monotonic_ms,
+        .wait = real_wait,
+        .random = real_random,
+    };
+}
+
+void runtime_clear(struct runtime *runtime)
+{
+    http_free(runtime->context);
+    *runtime = (struct runtime){0};
+}
+
+void runtime_stop(void)
+{
+    int saved = errno;
+    uint64_t one = 1;
+    atomic_store(&is_stopped, true);
+    int fd = atomic_load(&stop_fd);
+    /* A write fails only when the counter is full: it is readable then already. */
+    ssize_t written = fd < 0 ? 0 : write(fd, &one, sizeof(one));
+    (void)written;
+    errno = saved;
+}
+
+bool runtime_is_stopped(void)
+{
+    return atomic_load(&is_stopped);
+}

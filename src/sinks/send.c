@@ -1,0 +1,125 @@
+#include "sinks/send.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 30 * 1000 };
+
+void send_result_clear(struct send_result *result)
+{
+    free(result->refusals);
+    *result = (struct send_result){0};
+}
+
+static size_t count_undecided(const struct outcome *outcomes, size_t count)
+{
+    size_t undecided = 0;
+    for (size_t i = 0; i < count; i++) {
+        undecided += outcomes[i].kind == OUTCOME_RETRY;
+    }
+    return undecided;
+}
+
+static bool is_repeatable(const struct error *err)
+{
+    return err->kind == ERROR_BUSY || err->kind == ERROR_UNREACHABLE;
+}
+
+/* Full jitter: anywhere up to the ceiling, which doubles at each try. */
+static int64_t wait_ms(const struct runtime *runtime, int try, const struct error *err)
+{
+    int64_t ceiling = FIRST_WAIT_MS;
+    for (int i = 0; i < try && ceiling < LONGEST_WAIT_MS; i++) {
+        ceiling *= 2;
+    }
+    uint32_t dice = 0;
+    runtime->random(runtime->context, (uint8_t *)&dice, sizeof(dice));
+    int64_t wait = 1 + (int64_t)(dice % (uint64_t)ceiling);
+    return wait < err->retry_after_ms ? err->retry_after_ms : wait;
+}
+
+/* Repeats until every event is decided, the sink is held, or the deadline is near. */
+static bool send_required(const struct send_route *route, const struct runtime *runtime,
+                          const struct batch *batch, struct outcome *outcomes,
+                          struct error *err)
+{
+    int64_t deadline = runtime->monotonic_ms(runtime->context) + SEND_DEADLINE_MS;
+    for (int try = 0;; try++) {
+        struct error cause = {0};
+        bool sent = route->sink->type->send(route->sink->sink, batch, outcomes, &cause);
+        size_t undecided = count_undecided(outcomes, batch->count);
+        if (sent && undecided == 0) {
+            return true;
+        }
+        if (sent) {
+            error_set(&cause, ERROR_BUSY, "%zu events are undecided", undecided);
+        }
+        int64_t wait = wait_ms(runtime, try, &cause);
+        bool is_late = runtime->monotonic_ms(runtime->context) + wait > deadline;
+        if (!is_repeatable(&cause) || is_late) {
+            *err = cause;
+            return error_context(err, "sink %s", route->sink->name);
+        }
+        log_write_take(LOG_WARN, LOG_SINK_RETRIED, batch->source,
+                       json_pack("{s:s,s:s,s:I}", "sink", route->sink->name, "cause",
+                                 cause.text, "wait_ms", (json_int_t)wait));
+        if (!runtime->wait(runtime->context, wait, err)) {
+            return false;
+        }
+    }
+}
+
+static void note_decided(const struct send_route *route, const struct outcome *outcomes,
+                         size_t count, struct send_result *result)
+{
+    for (size_t i = 0; i < count; i++) {
+        result->duplicate_count += outcomes[i].kind == OUTCOME_DUPLICATE;
+        if (outcomes[i].kind != OUTCOME_REFUSED) {
+            continue;
+        }
+        result->refusals = mem_resize(result->refusals, result->refusal_count + 1,
+                                      sizeof(*result->refusals));
+        struct refusal *refusal = &result->refusals[result->refusal_count++];
+        *refusal = (struct refusal){.event = i, .sink = route->sink};
+        memcpy(refusal->reason, outcomes[i].reason, sizeof(refusal->reason));
+    }
+}
+
+/* Tries once; what is undecided then was missed. */
+static void send_optional(const struct send_route *route, const struct batch *batch,
+                          struct outcome *outcomes, struct send_result *result)
+{
+    struct error cause = {0};
+    route->sink->type->send(route->sink->sink, batch, outcomes, &cause);
+    size_t missed = count_undecided(outcomes, batch->count);
+    result->missed_count += missed;
+    if (missed > 0) {
+        log_write_take(LOG_WARN, LOG_SINK_REFUSED, batch->source,
+                       json_pack("{s:s,s:I,s:s}", "sink", route->sink->name, "missed",
+                                 (json_int_t)missed, "cause", cause.text));
+    }
+}
+
+bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
+                const struct batch *batch, struct send_result *result, struct error *err)
+{
+    bool ok = true;
+    struct outcome *outcomes = mem_new(batch->count, sizeof(*outcomes));
+
+    for (size_t i = 0; ok && batch->count > 0 && i < routes->count; i++) {
+        const struct send_route *route = &routes->items[i];
+        memset(outcomes, 0, batch->count * sizeof(*outcomes));
+        if (route->is_required) {
+            ok = send_required(route, runtime, batch, outcomes, err);
+        } else {
+            send_optional(route, batch, outcomes, result);
+        }
+        if (ok) {
+            note_decided(route, outcomes, batch->count, result);
+        }
+    }
+    free(outcomes);
+    return ok;
+}

@@ -1,0 +1,56 @@
+/*
+ * Sends one batch to every sink of its source, and repeats what is undecided:
+ * the only place that does so.
+ *
+ * Required sinks must decide every event before the deadline; what they refuse
+ * becomes dead letters. An optional sink is tried once: what it misses is
+ * counted and never holds the line.
+ *
+ * Errors: those of the sink; ERROR_STOPPED when a stop came while waiting.
+ */
+#ifndef SINKS_SEND_H
+#define SINKS_SEND_H
+
+#include "sinks/sink.h"
+
+enum { SEND_DEADLINE_MS = 120 * 1000 };
+
+/* A sink that is open, shared by every source that routes to it. */
+struct open_sink {
+    const char *name;
+    const struct sink_type *type;
+    enum event_format format;
+    struct sink *sink;
+};
+
+struct send_route {
+    struct open_sink *sink;
+    bool is_required;
+};
+
+struct send_routes {
+    const struct send_route *items;
+    size_t count;
+};
+
+/* An event that a required sink will never take. */
+struct refusal {
+    size_t event; /* index in the batch */
+    const struct open_sink *sink;
+    char reason[128];
+};
+
+struct send_result {
+    struct refusal *refusals; /* owned */
+    size_t refusal_count;
+    size_t missed_count; /* events that optional sinks did not take */
+    size_t duplicate_count;
+};
+
+void send_result_clear(struct send_result *result);
+
+/* result arrives zeroed; the caller clears it, also after a failure. */
+bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
+                const struct batch *batch, struct send_result *result, struct error *err);
+
+#endif

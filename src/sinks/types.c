@@ -1,0 +1,26 @@
+/*
+ * Every kind of sink there is: a list a person can read. Adding one is its file,
+ * a line here and in CMakeLists.txt, and its section in docs/sinks.md.
+ */
+#include "sinks/sink.h"
+
+#include <string.h>
+
+extern const struct sink_type sink_file;
+extern const struct sink_type sink_stdout;
+
+const struct sink_type *const sink_types[] = {
+    &sink_file,
+    &sink_stdout,
+    NULL,
+};
+
+const struct sink_type *sink_type_find(const char *name)
+{
+    for (size_t i = 0; sink_types[i] != NULL; i++) {
+        if (strcmp(sink_types[i]->name, name) == 0) {
+            return sink_types[i];
+        }
+    }
+    return NULL;
+}

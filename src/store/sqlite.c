@@ -1,0 +1,222 @@
+/*
+ * The store of one host, in one file.
+ *
+ * settings  {"path": "/var/lib/auditbridge/store.db"}
+ */
+#include "store/sqlite.h"
+
+#include "base/mem.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->db != NULL) {
+        sqlite_lease_end(store);
+        sqlite3_close(store->db);
+    }
+    pthread_mutex_destroy(&store->mutex);
+    free(store->path);
+    free(store);
+}
+
+static bool connect(struct store *store, struct error *err)
+{
+    /* SQLite gives ":memory:" and "file:..." meanings of their own. */
+    char *path = mem_format("%s%s", store->path[0] == '/' ? "" : "./", store->path);
+    int code = sqlite3_open_v2(path, &store->db,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    free(path);
+    if (store->db == NULL) {
+        return error_set(err, ERROR_STATE, "store %s: SQLite: %s", store->path,
+                         sqlite3_errstr(code));
+    }
+    if (code != SQLITE_OK) {
+        return sqlite_fail(store, err);
+    }
+    sqlite3_busy_timeout(store->db, SQLITE_BUSY_MS);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return sqlite_run(store, "PRAGMA trusted_schema = OFF", err) &&
+           sqlite_run(store, "PRAGMA temp_store = MEMORY", err) &&
+           sqlite_run(store, "PRAGMA journal_size_limit = 67108864", err) &&
+           sqlite_run(store, "PRAGMA synchronous = NORMAL", err);
+}
+
+/* WAL is a property of the file: it is set once, when nobody else can be writing. */
+static bool use_wal(struct store *store, struct error *err)
+{
+    bool has_row = false;
+    sqlite3_stmt *statement = sqlite_prepare(store, err, "PRAGMA journal_mode = WAL", "");
+    bool ok = statement != NULL && sqlite_step(store, statement, &has_row, err);
+    const char *mode = has_row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if (ok && (mode == NULL || strcmp(mode, "wal") != 0)) {
+        ok = error_set(err, ERROR_CONFIG,
+                       "store %s: this file system has no shared memory for SQLite; use "
+                       "a local disk",
+                       store->path);
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static bool register_owner(struct store *store, struct error *err)
+{
+    if (!sqlite_begin(store, false, err)) {
+        return false;
+    }
+    int64_t now_ms = store->runtime->now_ms(store->runtime->context);
+    return sqlite_end(store, sqlite_owner_touch(store, now_ms, err), err);
+}
+
+static bool store_open(const json_t *settings, const struct runtime *runtime,
+                       struct store **out, struct error *err)
+{
+    const char *path = json_string_value(json_object_get(settings, "path"));
+    if (path == NULL || path[0] == '\0') {
+        return error_set(err, ERROR_CONFIG, "store: \"path\" must name a file");
+    }
+    if (!sqlite_files_ready(path, err)) {
+        return false;
+    }
+    struct store *store = mem_new(1, sizeof(*store));
+    store->path = mem_dup(path);
+    store->runtime = runtime;
+    pthread_mutex_init(&store->mutex, NULL);
+    owner_self(&store->self);
+    if (!connect(store, err) || !use_wal(store, err) ||
+        !sqlite_schema_ready(store, err) || !register_owner(store, err)) {
+        store_close(store);
+        return false;
+    }
+    *out = store;
+    return true;
+}
+
+static bool store_claim(struct store *store, const char *source, struct claim *claim,
+                        struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_lease_claim(store, source, claim, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_renew(struct store *store, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_lease_renew(store, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_release(struct store *store, const struct claim *claim, int64_t due_ms,
+                          struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_lease_release(store, claim, due_ms, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_commit(struct store *store, struct claim *claim,
+                         const struct store_commit *commit, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_commit_write(store, claim, commit, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool find_known(struct store *store, const struct claim *claim,
+                       struct store_delivered *events, size_t count, struct error *err)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(store, err,
+                       "SELECT 1 FROM ids WHERE source = (SELECT id FROM source"
+                       " WHERE name = ?) AND t = ? AND id16 = ?",
+                       "t", claim->source);
+    bool ok = statement != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
+        sqlite3_bind_int64(statement, 2, events[i].time_ms);
+        sqlite3_bind_blob(statement, 3, events[i].id16, ID16_SIZE, SQLITE_STATIC);
+        ok = sqlite_step(store, statement, &events[i].is_known, err);
+        sqlite3_reset(statement);
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static bool store_known(struct store *store, const struct claim *claim,
+                        struct store_delivered *events, size_t count, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    /* One read transaction: else each lookup locks and unlocks the file. */
+    bool ok = sqlite_run(store, "BEGIN", err);
+    if (ok) {
+        ok = sqlite_end(store, find_known(store, claim, events, count, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_id_count(struct store *store, const struct claim *claim, size_t *count,
+                           struct error *err)
+{
+    bool has_row = false;
+    pthread_mutex_lock(&store->mutex);
+    sqlite3_stmt *statement = sqlite_prepare(store, err,
+                                             "SELECT count(*) FROM ids WHERE source ="
+                                             " (SELECT id FROM source WHERE name = ?)",
+                                             "t", claim->source);
+    bool ok = statement != NULL && sqlite_step(store, statement, &has_row, err);
+    *count = has_row ? (size_t)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool write_gap(struct store *store, const struct claim *claim,
+                      const struct store_gap *gap, struct error *err)
+{
+    int64_t row = 0;
+    /* Planned again after a crash, a gap has the same start and a later end. */
+    return sqlite_lease_check(store, claim, &row, err) &&
+           sqlite_finish(store,
+                         sqlite_prepare(store, err,
+                                        "INSERT INTO gap VALUES (?, ?, ?, ?)"
+                                        " ON CONFLICT DO UPDATE SET"
+                                        " to_ms = max(to_ms, excluded.to_ms)",
+                                        "iiti", row, gap->from_ms, gap->reason,
+                                        gap->to_ms),
+                         err);
+}
+
+static bool store_gap(struct store *store, const struct claim *claim,
+                      const struct store_gap *gap, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_begin(store, true, err);
+    if (ok) {
+        ok = sqlite_end(store, write_gap(store, claim, gap, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+const struct store_type store_sqlite = {
+    .name = "sqlite",
+    .open = store_open,
+    .close = store_close,
+    .claim = store_claim,
+    .renew = store_renew,
+    .release = store_release,
+    .known = store_known,
+    .id_count = store_id_count,
+    .commit = store_commit,
+    .gap = store_gap,
+};

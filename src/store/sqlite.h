@@ -1,0 +1,76 @@
+/*
+ * What the files of the SQLite store share; nobody else includes this.
+ *
+ * One connection, one mutex: a function that takes a store expects it locked.
+ */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include "base/buf.h"
+#include "store/owner.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+enum { SQLITE_BUSY_MS = 5000 }; /* how long another process may keep us waiting */
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+struct store {
+    struct sqlite3 *db;
+    char *path;
+    pthread_mutex_t mutex;
+    const struct runtime *runtime;
+    struct owner self;
+    int64_t owner_id;
+    bool is_durable; /* commits wait for the disk */
+};
+
+/* Makes directory and file where they are missing; refuses what others may read. */
+bool sqlite_files_ready(const char *path, struct error *err);
+/* Makes a new file beside path, ours alone, or says why not. */
+bool sqlite_files_create(const char *path, struct error *err);
+
+/* Creates or migrates what the file holds. */
+bool sqlite_schema_ready(struct store *store, struct error *err);
+
+/* Turns what SQLite says into an error that names the file. Always false. */
+bool sqlite_fail(const struct store *store, struct error *err);
+bool sqlite_run(struct store *store, const char *sql, struct error *err);
+/* Starts a transaction that writes; a durable one survives a power cut. */
+bool sqlite_begin(struct store *store, bool is_durable, struct error *err);
+/* Commits when ok, else rolls back. Returns whether it was committed. */
+bool sqlite_end(struct store *store, bool ok, struct error *err);
+
+/*
+ * A statement and its values, one letter each: i int64_t, t text or NULL, b struct
+ * bytes. NULL, with err set, when it cannot be prepared. sqlite3_finalize it.
+ */
+struct sqlite3_stmt *sqlite_prepare(struct store *store, struct error *err,
+                                    const char *sql, const char *types, ...);
+/* One step: true with *has_row; false when it failed. */
+bool sqlite_step(struct store *store, struct sqlite3_stmt *statement, bool *has_row,
+                 struct error *err);
+/* Steps once and finalises. statement may be NULL: that failed already. */
+bool sqlite_finish(struct store *store, struct sqlite3_stmt *statement,
+                   struct error *err);
+
+/* Writes this process's owner row and heartbeat. */
+bool sqlite_owner_touch(struct store *store, int64_t now_ms, struct error *err);
+bool sqlite_lease_claim(struct store *store, const char *source, struct claim *claim,
+                        struct error *err);
+bool sqlite_lease_renew(struct store *store, struct error *err);
+bool sqlite_lease_release(struct store *store, const struct claim *claim, int64_t due_ms,
+                          struct error *err);
+void sqlite_lease_end(struct store *store);
+/* The row of the source, while claim's fence still holds; else ERROR_LOST. */
+bool sqlite_lease_check(struct store *store, const struct claim *claim, int64_t *row,
+                        struct error *err);
+/* Always false. */
+bool sqlite_lease_lost(const struct claim *claim, struct error *err);
+
+bool sqlite_commit_write(struct store *store, struct claim *claim,
+                         const struct store_commit *commit, struct error *err);
+
+#endif
