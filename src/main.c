@@ -3,8 +3,8 @@
  */
 #include "base/mem.h"
 #include "commands/command.h"
-#include "runtime.h"
 #include "registry.h"
+#include "runtime.h"
 
 #include <jansson.h>
 #include <signal.h>

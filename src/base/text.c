@@ -67,12 +67,20 @@ bool text_is_utf8(struct bytes bytes)
     return true;
 }
 
+/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: they reorder what is shown. */
+static bool is_bidi(const uint8_t *at)
+{
+    return at[0] == 0xe2 && ((at[1] == 0x80 && (at[2] == 0x8e || at[2] == 0x8f ||
+                                                (at[2] >= 0xaa && at[2] <= 0xae))) ||
+                             (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
 /* length is that of the sequence at at; 0 when it is broken. */
 static bool is_printable(const uint8_t *at, size_t length)
 {
     bool is_control = at[0] < 0x20 || at[0] == 0x7f;
     bool is_c1 = length == 2 && at[0] == 0xc2 && at[1] < 0xa0;
-    return length != 0 && !is_control && !is_c1;
+    return length != 0 && !is_control && !is_c1 && !(length == 3 && is_bidi(at));
 }
 
 void text_make_printable(char *text)

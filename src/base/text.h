@@ -15,7 +15,7 @@ bool text_is_utf8(struct bytes bytes);
 
 /*
  * Replaces in place every byte that would confuse a terminal or a log: control
- * characters, DEL, C1 controls and broken UTF-8 become '?'.
+ * characters, DEL, C1 controls, marks of direction and broken UTF-8 become '?'.
  */
 void text_make_printable(char *text);
 

@@ -67,8 +67,8 @@ static bool drop_known(struct worker *worker, struct source *source, struct batc
         return true; /* without slices, place alone says what is new */
     }
     struct store_delivered *ids = ids_of(batch);
-    bool ok = worker->is_dry || worker->store_type->known(worker->store, &source->claim,
-                                                          ids, batch->count, err);
+    bool ok =
+        worker->store_type->known(worker->store, &source->claim, ids, batch->count, err);
     if (ok) {
         mark_repeats(batch, ids);
         drop_marked(batch, ids);
@@ -192,8 +192,7 @@ bool deliver_batch(struct worker *worker, struct source *source, struct batch *b
         .batch = batch,
         .next = cursor_after(source, finished_pages),
     };
-    bool ok = drop_known(worker, source, batch, err) &&
-              (worker->is_dry || settle(&delivery, err));
+    bool ok = drop_known(worker, source, batch, err) && settle(&delivery, err);
     if (ok) {
         count(source, batch, &delivery.result);
         json_decref(source->claim.cursor.place);

@@ -213,12 +213,11 @@ static bool wait_until_due(const struct fleet *fleet, const struct source *sourc
 
 static bool has_failed(const struct fleet *fleet)
 {
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        if (fleet->sources[i].end == SOURCE_FAILED) {
-            return true;
-        }
+    bool failed = false;
+    for (size_t i = 0; fleet->sources != NULL && i < fleet->source_count; i++) {
+        failed = failed || fleet->sources[i].end == SOURCE_FAILED;
     }
-    return false;
+    return failed;
 }
 
 bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)

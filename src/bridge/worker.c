@@ -44,8 +44,7 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
         log_write_take(
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
-        if (!worker->is_dry &&
-            !worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
+        if (!worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
             return false;
         }
     }
@@ -130,7 +129,7 @@ static bool survive(struct turn *turn, struct error *err)
 static bool heartbeat(struct worker *worker, struct error *err)
 {
     int64_t now = worker_monotonic_ms(worker);
-    if (worker->is_dry || now - worker->renewed_ms < STORE_HEARTBEAT_MS) {
+    if (now - worker->renewed_ms < STORE_HEARTBEAT_MS) {
         return true;
     }
     worker->renewed_ms = now;
@@ -182,7 +181,7 @@ static bool run_batch(struct turn *turn, bool *is_done, struct error *err)
 static bool count_ids(struct turn *turn, struct error *err)
 {
     struct worker *worker = turn->worker;
-    if (turn->source->config->provider->slicing == NULL || worker->is_dry) {
+    if (turn->source->config->provider->slicing == NULL) {
         return true;
     }
     return worker->store_type->id_count(worker->store, &turn->source->claim,

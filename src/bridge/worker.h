@@ -21,7 +21,6 @@ struct worker {
     struct ratelimit *ratelimit;
     struct page_reader reader;
     bool is_once;
-    bool is_dry;        /* poll, map and count; send and commit nothing */
     int64_t start_ms;   /* on the monotonic clock: T0 of run --once */
     int64_t renewed_ms; /* when the leases were last renewed, monotonic */
     int64_t stop_ms;    /* on the monotonic clock: no new page after it; 0: never */

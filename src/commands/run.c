@@ -22,7 +22,6 @@ static const char help[] =
     "\n"
     "  --config FILE           configuration (default: auditbridge.yaml)\n"
     "  --once                  stop when nothing that was due at the start is left\n"
-    "  --dry-run               poll, map and count; send and remember nothing\n"
     "  --max-runtime DURATION  stop claiming work after DURATION (90s, 15m, 1h)\n"
     "  --mappings DIR          the shipped packs, when not beside the program\n"
     "  --summary               print the summary even when stderr is no terminal\n"
@@ -36,14 +35,12 @@ struct options {
     const char *mappings;
     int64_t max_runtime_ms;
     bool is_once;
-    bool is_dry;
     bool has_summary;
 };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"once", no_argument, NULL, '1'},
-    {"dry-run", no_argument, NULL, 'n'},
     {"max-runtime", required_argument, NULL, 't'},
     {"mappings", required_argument, NULL, 'm'},
     {"summary", no_argument, NULL, 's'},
@@ -82,10 +79,6 @@ static int take_option(int option, struct options *options)
         options->config = optarg;
         return -1;
     case '1':
-        options->is_once = true;
-        return -1;
-    case 'n':
-        options->is_dry = true;
         options->is_once = true;
         return -1;
     case 't':
@@ -144,7 +137,6 @@ static int run_fleet(const struct program *program, const struct options *option
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
     }
-    fleet.worker.is_dry = options->is_dry;
     log_write_take(LOG_INFO, LOG_RUN_START, NULL,
                    json_pack("{s:s,s:I}", "version", BRIDGE_VERSION, "sources",
                              (json_int_t)fleet.source_count));

@@ -3,6 +3,7 @@
 #include "config/amount.h"
 #include "config/config_part.h"
 #include "config/settings.h"
+#include "record/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,26 @@ static void check_lookback(const struct reading *reading)
     free(kept);
 }
 
+/* Each path is compiled as the event writer will compile it. */
+static void check_redact(const struct reading *reading)
+{
+    const struct config_loader *loader = reading->loader;
+    const json_t *written = json_object_get(reading->entry->object, "redact");
+    struct paths *paths = paths_new();
+    for (size_t i = 0; i < json_array_size(written); i++) {
+        const json_t *item = json_array_get(written, i);
+        const char *text = json_string_value(item);
+        size_t slot = 0;
+        if (text != NULL && text[0] != '\0' && !paths_add(paths, text, &slot, NULL)) {
+            yaml_problem(loader->yaml, item, loader->problems,
+                         "%s: \"redact\" must hold paths such as "
+                         "requestParameters.password; see Paths in docs/mappings.md",
+                         reading->entry->what);
+        }
+    }
+    paths_free(paths);
+}
+
 static char *dup_member(const json_t *typed, const char *name)
 {
     const char *text = json_string_value(json_object_get(typed, name));
@@ -276,6 +297,7 @@ void config_source_read(const struct config_loader *loader,
         struct reading reading = {loader, entry, source, typed};
         read_routes(&reading);
         check_lookback(&reading);
+        check_redact(&reading);
     }
     json_decref(typed);
     free(keys);

@@ -26,14 +26,14 @@ static json_t *or_filled_take(json_t *schema)
     return json_pack("{s:[oo]}", "anyOf", schema, pattern_schema(FILLED));
 }
 
+/* A pattern is asked of texts alone: digits are a number to an editor. */
 static json_t *pattern_of(const struct setting *setting)
 {
-    if (setting->pattern == NULL) {
-        return text_schema();
+    json_t *schema = text_schema();
+    if (setting->pattern != NULL) {
+        json_object_set_new(schema, "pattern",
+                            json_sprintf("^[%s]+$|" FILLED, setting->pattern));
     }
-    char *pattern = mem_format("^[%s]+$", setting->pattern);
-    json_t *schema = or_filled_take(pattern_schema(pattern));
-    free(pattern);
     return schema;
 }
 
@@ -65,13 +65,13 @@ static json_t *type_schema(const struct setting *setting)
     case SETTING_INTEGER:
         return integer_schema(setting);
     case SETTING_SIZE:
-        return or_filled_take(pattern_schema("^[0-9]+(B|KiB|MiB|GiB)$"));
+        return pattern_schema("^[0-9]+(B|KiB|MiB|GiB)$|" FILLED);
     case SETTING_DURATION:
-        return or_filled_take(pattern_schema("^[0-9]+[smhd]$"));
+        return pattern_schema("^[0-9]+[smhd]$|" FILLED);
     case SETTING_CHOICE:
         return choice_schema(setting);
     case SETTING_URL:
-        return or_filled_take(pattern_schema("^[Hh][Tt][Tt][Pp][Ss]?://"));
+        return pattern_schema("^[Hh][Tt][Tt][Pp][Ss]?://|" FILLED);
     case SETTING_LIST:
         return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items",
                          pattern_of(setting));
@@ -109,10 +109,10 @@ static json_t *route_schema(void)
 {
     json_t *route =
         json_pack("{s:s, s:{s:o, s:{s:s}}, s:[s], s:b}", "type", "object", "properties",
-                  "name", pattern_schema(NAME_PATTERN), "required", "type", "boolean",
-                  "required", "name", "additionalProperties", 0);
-    json_t *item = json_pack("{s:[oo]}", "anyOf",
-                             or_filled_take(pattern_schema(NAME_PATTERN)), route);
+                  "name", pattern_schema(NAME_PATTERN "|" FILLED), "required", "type",
+                  "boolean", "required", "name", "additionalProperties", 0);
+    json_t *item =
+        json_pack("{s:[oo]}", "anyOf", pattern_schema(NAME_PATTERN "|" FILLED), route);
     return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items", item);
 }
 

@@ -9,6 +9,8 @@ struct compiler {
     size_t pack_count;
     struct arena *arena;
     struct problems *problems;
+    const struct pack *last_pack; /* whose outcome always holds */
+    const struct pack_outcome *last_outcome;
 };
 
 /* The rule that an id stands for; a replacement changes it. */
@@ -100,6 +102,26 @@ static void add_outcome(struct compiler *compiler, const struct pack_outcome *ou
     mapping->outcomes[mapping->outcome_count++] = (struct outcome_pick){outcome, slots};
 }
 
+static void add_pack_outcomes(struct compiler *compiler, const struct pack *pack)
+{
+    for (size_t i = 0; i < pack->outcome_count; i++) {
+        const struct pack_outcome *outcome = &pack->outcomes[i];
+        if (compiler->last_outcome != NULL) {
+            problems_add(compiler->problems, pack->file, outcome->place.line,
+                         outcome->place.column,
+                         "this outcome is never reached: the one at %s:%d always "
+                         "holds; remove it",
+                         compiler->last_pack->file, compiler->last_outcome->place.line);
+            continue;
+        }
+        add_outcome(compiler, outcome);
+        if (outcome->is_always) {
+            compiler->last_pack = pack;
+            compiler->last_outcome = outcome;
+        }
+    }
+}
+
 static void add_outcomes(struct compiler *compiler)
 {
     size_t room = 0;
@@ -108,27 +130,8 @@ static void add_outcomes(struct compiler *compiler)
     }
     compiler->mapping->outcomes =
         arena_alloc(compiler->arena, room, sizeof(*compiler->mapping->outcomes));
-
-    const struct pack *last_pack = NULL; /* whose entry always holds */
-    const struct pack_outcome *last = NULL;
     for (size_t i = 0; i < compiler->pack_count; i++) {
-        const struct pack *pack = compiler->packs[i];
-        for (size_t j = 0; j < pack->outcome_count; j++) {
-            const struct pack_outcome *outcome = &pack->outcomes[j];
-            if (last != NULL) {
-                problems_add(compiler->problems, pack->file, outcome->place.line,
-                             outcome->place.column,
-                             "this outcome is never reached: the one at %s:%d always "
-                             "holds; remove it",
-                             last_pack->file, last->place.line);
-                continue;
-            }
-            add_outcome(compiler, outcome);
-            if (outcome->is_always) {
-                last_pack = pack;
-                last = outcome;
-            }
-        }
+        add_pack_outcomes(compiler, compiler->packs[i]);
     }
 }
 
@@ -171,40 +174,54 @@ static void register_id(struct compiler *compiler, struct lookup *by_id,
                         : "choose another id, or say that it replaces that rule");
 }
 
+static void register_rules(struct compiler *compiler, struct lookup *by_id,
+                           const struct pack *pack)
+{
+    for (size_t i = 0; i < pack->rule_count; i++) {
+        struct pack_rule *rule = &pack->rules[i];
+        if (rule->replaces != NULL) {
+            replace_rule(compiler, by_id, rule);
+        }
+        if (rule->rule.id != NULL) {
+            register_id(compiler, by_id, rule);
+        }
+    }
+}
+
+/* Puts the rules of pack that no other replaces in order. */
+static void keep_rules(struct mapping *mapping, const struct pack *pack)
+{
+    for (size_t i = 0; i < pack->rule_count; i++) {
+        if (!pack->rules[i].is_replaced) {
+            pack->rules[i].order = mapping->rule_count;
+            mapping->rules[mapping->rule_count++] = &pack->rules[i];
+        }
+    }
+}
+
 static void add_rules(struct compiler *compiler)
 {
     struct mapping *mapping = compiler->mapping;
     struct lookup by_id = {0};
     size_t room = 0;
     for (size_t i = 0; i < compiler->pack_count; i++) {
-        const struct pack *pack = compiler->packs[i];
-        room += pack->rule_count;
-        for (size_t j = 0; j < pack->rule_count; j++) {
-            struct pack_rule *rule = &pack->rules[j];
-            if (rule->replaces != NULL) {
-                replace_rule(compiler, &by_id, rule);
-            }
-            if (rule->rule.id != NULL) {
-                register_id(compiler, &by_id, rule);
-            }
-        }
+        room += compiler->packs[i]->rule_count;
+        register_rules(compiler, &by_id, compiler->packs[i]);
     }
     mapping->rules = arena_alloc(compiler->arena, room, sizeof(struct pack_rule *));
     for (size_t i = 0; i < compiler->pack_count; i++) {
-        const struct pack *pack = compiler->packs[i];
-        for (size_t j = 0; j < pack->rule_count; j++) {
-            if (!pack->rules[j].is_replaced) {
-                pack->rules[j].order = mapping->rule_count;
-                mapping->rules[mapping->rule_count++] = &pack->rules[j];
-            }
-        }
+        keep_rules(mapping, compiler->packs[i]);
     }
 }
 
 void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
                      size_t pack_count, struct arena *arena, struct problems *problems)
 {
-    struct compiler compiler = {mapping, packs, pack_count, arena, problems};
+    struct compiler compiler = {.mapping = mapping,
+                                .packs = packs,
+                                .pack_count = pack_count,
+                                .arena = arena,
+                                .problems = problems};
     mapping->paths = paths_new();
     mapping->all_paths = paths_new();
     mapping->fields = arena_alloc(arena, FIELD_COUNT, sizeof(*mapping->fields));

@@ -22,10 +22,13 @@ static void add_shown(struct buf *out, struct bytes text)
 {
     char shown[VALUE_SHOWN_MAX + 1];
     size_t size = text.size < VALUE_SHOWN_MAX ? text.size : VALUE_SHOWN_MAX;
-    for (size_t i = 0; i < size; i++) {
-        shown[i] = text.data[i] == '\0' ? '?' : (char)text.data[i];
+    if (size > 0) {
+        memcpy(shown, text.data, size);
     }
     shown[size] = '\0';
+    while (strlen(shown) < size) {
+        shown[strlen(shown)] = '?'; /* it would hide what follows */
+    }
     text_make_printable(shown);
     buf_addf(out, "%s%s", shown, size < text.size ? "..." : "");
 }
@@ -127,34 +130,40 @@ static const char *name_of(struct bytes name, char out[NAME_SIZE])
     return out;
 }
 
-/* Says which operation's rules may have been meant. */
+/* Names operations that are near to wanted, or those that are not; at most left. */
+static size_t list_operations(const struct explainer *explainer,
+                              const struct service *service, const char *wanted,
+                              bool is_near, size_t left)
+{
+    const struct operation *operation = service->operations;
+    for (; operation != NULL && left > 0; operation = operation->next) {
+        if ((text_nearest(wanted, &operation->name, 1) != NULL) != is_near) {
+            continue;
+        }
+        const struct rule *rule = &operation->candidates[0].rule->rule;
+        buf_addf(explainer->out, "  %s  %s: rule %s (%s:%d)\n",
+                 is_near ? "close" : "known", operation->name, rule->id, rule->file,
+                 rule->line);
+        left--;
+    }
+    return left;
+}
+
+/* Says which operation's rules may have been meant: near ones, then any of the service.
+ */
 static void suggest_operations(const struct explainer *explainer,
                                const struct service *service, struct bytes name)
 {
     char wanted[NAME_SIZE];
     name_of(name, wanted);
-    size_t left = SUGGESTIONS_MAX;
-    /* Near ones first; then whatever the service has. */
-    for (int is_far = 0; is_far < 2; is_far++) {
-        const struct operation *operation = service->operations;
-        for (; operation != NULL && left > 0; operation = operation->next) {
-            bool is_near = text_nearest(wanted, &operation->name, 1) != NULL;
-            if (is_near == (is_far == 1)) {
-                continue;
-            }
-            const struct rule *rule = &operation->candidates[0].rule->rule;
-            buf_addf(explainer->out, "  %s  %s: rule %s (%s:%d)\n",
-                     is_near ? "close" : "known", operation->name, rule->id, rule->file,
-                     rule->line);
-            left--;
-        }
-    }
+    size_t left = list_operations(explainer, service, wanted, true, SUGGESTIONS_MAX);
+    list_operations(explainer, service, wanted, false, left);
 }
 
 static void suggest_service(const struct explainer *explainer)
 {
     char wanted[NAME_SIZE];
-    name_of(buf_bytes(&explainer->match->name), wanted);
+    name_of(explainer->match->service, wanted);
     const struct service *service = explainer->mapping->services;
     for (; service != NULL; service = service->next) {
         if (text_nearest(wanted, &service->name, 1) != NULL) {

@@ -119,12 +119,24 @@ static void load_directory(struct loader *loader, const char *directory)
     free(names);
 }
 
+/* The first file with the name of the pack in file; file when there is no other. */
+static size_t first_file(const struct loader *loader, size_t file)
+{
+    const char *name = loader->files[file].pack.name;
+    for (size_t i = 0; name != NULL && i < file; i++) {
+        const char *other = loader->files[i].pack.name;
+        if (other != NULL && strcmp(name, other) == 0) {
+            return i;
+        }
+    }
+    return file;
+}
+
 /* A pack may be several files; they say the same version, or one was forgotten. */
 static void check_version(const struct loader *loader, const struct pack *pack,
                           const struct pack *other)
 {
-    if (pack->name == NULL || other->name == NULL || pack->version == NULL ||
-        other->version == NULL || strcmp(pack->name, other->name) != 0 ||
+    if (pack->version == NULL || other->version == NULL ||
         strcmp(pack->version, other->version) == 0) {
         return;
     }
@@ -138,21 +150,9 @@ static void check_version(const struct loader *loader, const struct pack *pack,
 static void check_versions(const struct loader *loader)
 {
     for (size_t i = 1; i < loader->file_count; i++) {
-        check_version(loader, &loader->files[i].pack, &loader->files[i - 1].pack);
+        check_version(loader, &loader->files[i].pack,
+                      &loader->files[first_file(loader, i)].pack);
     }
-}
-
-/* A pack of several files is named once. */
-static bool is_first_file(const struct loader *loader, size_t file)
-{
-    const char *name = loader->files[file].pack.name;
-    for (size_t i = 0; i < file; i++) {
-        const char *other = loader->files[i].pack.name;
-        if (name != NULL && other != NULL && strcmp(name, other) == 0) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Says which packs a mapping was made of, and from what bytes. */
@@ -168,7 +168,7 @@ static void sign_mapping(struct loader *loader, struct mapping *mapping)
             continue;
         }
         buf_add_bytes(&all, buf_bytes(&file->text));
-        if (is_first_file(loader, i)) {
+        if (first_file(loader, i) == i) { /* a pack of several files is named once */
             buf_addf(&versions, "%s%s %s", versions.size == 0 ? "" : ", ",
                      file->pack.name == NULL ? "?" : file->pack.name,
                      file->pack.version == NULL ? "?" : file->pack.version);

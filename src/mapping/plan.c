@@ -102,22 +102,28 @@ static struct texts patterns_of(struct planner *planner, const struct pack_rule 
     return (struct texts){items, count};
 }
 
+/* Places rule below service: once for its patterns, and at each operation in full. */
+static void add_names(struct planner *planner, struct service *service,
+                      const struct pack_rule *rule, const struct texts *patterns)
+{
+    size_t globs = service->glob_count;
+    if (patterns->count > 0 && (globs == 0 || service->globs[globs - 1].rule != rule)) {
+        const struct candidate candidate = {.rule = rule, .patterns = *patterns};
+        append(planner->arena, &service->globs, &service->glob_count, &candidate);
+    }
+    for (size_t i = 0; i < rule->operations.count; i++) {
+        if (strchr(rule->operations.items[i], '*') == NULL) {
+            add_operation(planner, service, rule, rule->operations.items[i]);
+        }
+    }
+}
+
 static void add_rule(struct planner *planner, const struct pack_rule *rule)
 {
     struct texts patterns = patterns_of(planner, rule);
     for (size_t i = 0; i < rule->services.count; i++) {
         struct service *service = add_service(planner, rule->services.items[i]);
-        size_t globs = service->glob_count;
-        if (patterns.count > 0 &&
-            (globs == 0 || service->globs[globs - 1].rule != rule)) {
-            const struct candidate candidate = {.rule = rule, .patterns = patterns};
-            append(planner->arena, &service->globs, &service->glob_count, &candidate);
-        }
-        for (size_t j = 0; j < rule->operations.count; j++) {
-            if (strchr(rule->operations.items[j], '*') == NULL) {
-                add_operation(planner, service, rule, rule->operations.items[j]);
-            }
-        }
+        add_names(planner, service, rule, &patterns);
     }
 }
 
@@ -166,10 +172,13 @@ static bool is_same(const struct plan *plan, const struct candidate *list, size_
     return true;
 }
 
-/* The plan for list: operations with the same rules share one. */
+/* The plan for list: operations with the same rules share one. NULL: nothing to try. */
 static const struct plan *make_plan(struct planner *planner, const struct candidate *list,
                                     size_t count)
 {
+    if (count == 0) {
+        return NULL;
+    }
     struct plan **first = &planner->first_plans[list[0].rule->order];
     for (struct plan *plan = *first; plan != NULL; plan = plan->same) {
         if (is_same(plan, list, count)) {
@@ -206,26 +215,38 @@ bool plan_is_named(const struct candidate *candidate, struct bytes name)
     return false;
 }
 
+/* Two lists of candidates, each in order, read as one. */
+struct merge {
+    const struct service *service;
+    const struct operation *operation;
+    size_t glob;
+    size_t exact;
+};
+
+/* The next of the two lists, by the order of its rule; NULL behind the last. */
+static const struct candidate *merge_next(struct merge *merge)
+{
+    bool has_glob = merge->glob < merge->service->glob_count;
+    bool has_exact = merge->exact < merge->operation->count;
+    if (has_glob &&
+        (!has_exact || merge->service->globs[merge->glob].rule->order <
+                           merge->operation->candidates[merge->exact].rule->order)) {
+        return &merge->service->globs[merge->glob++];
+    }
+    return has_exact ? &merge->operation->candidates[merge->exact++] : NULL;
+}
+
 /* The rules that name operation, and those whose globs match it, in order. */
 static void plan_operation(struct planner *planner, const struct service *service,
                            struct operation *operation)
 {
-    struct candidate list[MATCH_RULES_MAX];
+    struct candidate list[MATCH_RULES_MAX] = {{0}};
     size_t count = 0;
-    size_t glob = 0;
-    size_t exact = 0;
-    while (glob < service->glob_count || exact < operation->count) {
-        const struct candidate *left =
-            glob < service->glob_count ? &service->globs[glob] : NULL;
-        const struct candidate *right =
-            exact < operation->count ? &operation->candidates[exact] : NULL;
-        bool is_glob =
-            right == NULL || (left != NULL && left->rule->order < right->rule->order);
-        const struct candidate *next = is_glob ? left : right;
-        glob += is_glob ? 1 : 0;
-        exact += is_glob ? 0 : 1;
+    struct merge merge = {.service = service, .operation = operation};
+    const struct candidate *next = NULL;
+    while ((next = merge_next(&merge)) != NULL) {
         bool is_repeat = count > 0 && list[count - 1].rule == next->rule;
-        if (is_repeat || (is_glob && !plan_is_named(next, bytes_of(operation->name)))) {
+        if (is_repeat || !plan_is_named(next, bytes_of(operation->name))) {
             continue;
         }
         if (count == MATCH_RULES_MAX) {
@@ -239,14 +260,22 @@ static void plan_operation(struct planner *planner, const struct service *servic
     operation->plan = make_plan(planner, list, count);
 }
 
+/* True when some operation could match pattern and one of others. */
+static bool meets_any(const char *pattern, const struct texts *others)
+{
+    for (size_t i = 0; i < others->count; i++) {
+        if (operation_globs_overlap(bytes_of(pattern), bytes_of(others->items[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool can_meet(const struct texts *left, const struct texts *right)
 {
     for (size_t i = 0; i < left->count; i++) {
-        for (size_t j = 0; j < right->count; j++) {
-            if (operation_globs_overlap(bytes_of(left->items[i]),
-                                        bytes_of(right->items[j]))) {
-                return true;
-            }
+        if (meets_any(left->items[i], right)) {
+            return true;
         }
     }
     return false;

@@ -4,6 +4,8 @@
  */
 #include "../unit/sample.h"
 
+#include "config/principle.h"
+
 #include <stdio.h>
 
 static const char record[] =

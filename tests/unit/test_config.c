@@ -195,12 +195,11 @@ static void a_file_that_is_no_text_is_refused(void **state)
     char *large = calloc(1, TOO_LARGE);
     memset(large, 'x', TOO_LARGE);
 
-    assert_true(json_is_null(fill_from_file("a\0b", 3, &problems)));
+    assert_ptr_equal(fill_from_file("a\0b", 3, &problems), json_null());
     assert_non_null(strstr(problems.texts[0], "holds a NUL byte; it must be text"));
-    assert_true(json_is_null(fill_from_file("\xff", 1, &problems)));
-    print_message("%s\n", problems.texts[1]);
+    assert_ptr_equal(fill_from_file("\xff", 1, &problems), json_null());
     assert_non_null(strstr(problems.texts[1], "is not UTF-8 text"));
-    assert_true(json_is_null(fill_from_file(large, TOO_LARGE, &problems)));
+    assert_ptr_equal(fill_from_file(large, TOO_LARGE, &problems), json_null());
     assert_non_null(strstr(problems.texts[2], "is larger than 64 KiB"));
     json_t *whole = fill_from_file(large, TOO_LARGE - 1, &problems);
     assert_int_equal(json_string_length(whole), TOO_LARGE + 1);

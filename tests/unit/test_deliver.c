@@ -214,16 +214,6 @@ static void a_refused_event_becomes_a_dead_letter_of_the_same_commit(void **stat
     assert_int_equal(bench->source.counts.delivered, 1);
 }
 
-static void a_dry_run_sends_and_commits_nothing(void **state)
-{
-    struct bench *bench = *state;
-    bench->worker.is_dry = true;
-    add(bench, 'a');
-    assert_true(deliver(bench, 1, NULL));
-    assert_string_equal(buf_text(&scene->calls), "");
-    assert_int_equal(bench->source.counts.delivered, 1);
-}
-
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -234,7 +224,6 @@ int main(void)
         ON_BENCH(what_an_optional_sink_misses_does_not_hold_the_line),
         ON_BENCH(what_was_delivered_before_is_not_sent_again),
         ON_BENCH(a_refused_event_becomes_a_dead_letter_of_the_same_commit),
-        ON_BENCH(a_dry_run_sends_and_commits_nothing),
     };
     return cmocka_run_group_tests_name("deliver", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* event/identify.c: the same record has the same id, two records never share one. */
 #include "sample.h"
 
+#include "base/mem.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

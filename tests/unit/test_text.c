@@ -17,6 +17,16 @@ static void make_printable_replaces_what_would_confuse_a_terminal(void **state)
     assert_string_equal(text, "a?[2J??b???c?\xc3\xa9");
 }
 
+static void make_printable_replaces_what_reorders_a_line(void **state)
+{
+    (void)state;
+    char text[] = "a\xe2\x80\xae"
+                  "b\xe2\x81\xa6"
+                  "c\xe2\x80\xa6";
+    text_make_printable(text);
+    assert_string_equal(text, "a???b???c\xe2\x80\xa6");
+}
+
 static void utf8_refuses_overlong_surrogate_and_past_the_end(void **state)
 {
     (void)state;
@@ -57,6 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(make_printable_replaces_what_would_confuse_a_terminal),
+        cmocka_unit_test(make_printable_replaces_what_reorders_a_line),
         cmocka_unit_test(utf8_refuses_overlong_surrogate_and_past_the_end),
         cmocka_unit_test(glob_stars_stand_for_any_run),
         cmocka_unit_test(nearest_suggests_only_slips),

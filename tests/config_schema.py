@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""Holds docs/schemas/config.schema.json and docs/configuration.md against each other, and
+both against the program."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import jsonschema
+    import yaml
+except ImportError as missing:
+    print(f"SKIP: {missing}; install python3-jsonschema and python3-yaml")
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SCHEMA = json.loads((ROOT / "docs/schemas/config.schema.json").read_text())
+GUIDE = (ROOT / "docs/configuration.md").read_text()
+PROGRAM = os.environ.get("AUDITBRIDGE", str(ROOT / "build/dev/auditbridge"))
+SINK = {"type": "file", "path": "events.ndjson"}
+SOURCE = {"provider": "aws-cloudtrail", "account": "111122223333", "region": "eu-west-2",
+          "sinks": ["soc"]}
+
+
+def config(source=None, sink=None, **top):
+    return {"sinks": {"soc": {**SINK, **(sink or {})}},
+            "sources": {"prod": {**SOURCE, **(source or {})}}, **top}
+
+
+def without(entry, key):
+    return {name: value for name, value in entry.items() if name != key}
+
+
+def is_valid(value):
+    return jsonschema.Draft202012Validator(SCHEMA).is_valid(value)
+
+
+def told(text):
+    """What `check` says about text: its exit status and its lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "auditbridge.yaml"
+        file.write_text(text)
+        done = subprocess.run(
+            [PROGRAM, "check", "--config", str(file), "--mappings",
+             str(ROOT / "mappings")],
+            capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+
+def examples():
+    return re.findall(r"```yaml\n(.*?)```", GUIDE, re.S)
+
+
+def properties(kind):
+    entry = SCHEMA["properties"][kind]["additionalProperties"]
+    for case in entry["allOf"]:
+        yield from case["then"]["properties"]
+
+
+class ConfigSchema(unittest.TestCase):
+    def test_the_schema_is_a_schema(self):
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    def test_every_example_is_right_for_schema_and_program(self):
+        self.assertTrue(examples())
+        for text in examples():
+            with self.subTest(text.splitlines()[0]):
+                jsonschema.Draft202012Validator(SCHEMA).validate(yaml.safe_load(text))
+                status, lines = told(text)
+                self.assertEqual(status, 0, lines)
+
+    def test_the_guide_names_every_setting(self):
+        for kind in ("sinks", "sources"):
+            for name in properties(kind):
+                with self.subTest(f"{kind}: {name}"):
+                    self.assertIn(f"| `{name}` |", GUIDE)
+
+    def test_the_guide_names_the_fallbacks(self):
+        rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", GUIDE, re.M))
+        for kind in ("sinks", "sources"):
+            entry = SCHEMA["properties"][kind]["additionalProperties"]
+            for case in entry["allOf"]:
+                for name, schema in case["then"]["properties"].items():
+                    if "default" in schema:
+                        with self.subTest(f"{kind}: {name}"):
+                            self.assertEqual(rows[name], f"`{schema['default']}`")
+
+    def test_both_refuse_what_is_wrong(self):
+        wrong = {
+            "unknown key": config(colour="blue"),
+            "unknown provider": config({"provider": "aws"}),
+            "no provider": {**config(), "sources": {"prod": without(SOURCE, "provider")}},
+            "no region": {**config(), "sources": {"prod": without(SOURCE, "region")}},
+            "no sinks": {**config(), "sources": {"prod": without(SOURCE, "sinks")}},
+            "empty sinks": config({"sinks": []}),
+            "key of another sink type": config(sink={"type": "stdout"}),
+            "unknown format": config(sink={"format": "xml"}),
+            "duration without a unit": config({"every": 60}),
+            "size with a wrong unit": config(sink={"rotate_size": "1GB"}),
+            "capital in a region": config({"region": "EU"}),
+            "list for a map": config({"tenant": ["a"]}),
+            "empty redact": config({"redact": []}),
+            "yes for true": config({"allow_unverified": "yes"}),
+            "name with a capital": {**config(), "sources": {"Prod": SOURCE}},
+            "misspelt route": config({"sinks": [{"nmae": "soc"}]}),
+            "state that is a text": config(state="bridge.db"),
+            "rate past its range": config({"requests_per_second": 1001}),
+        }
+        for name, value in wrong.items():
+            with self.subTest(name):
+                self.assertFalse(is_valid(value))
+                self.assertEqual(told(json.dumps(value))[0], 2)
+
+    def test_both_take_what_is_right(self):
+        right = {
+            "plain": config(),
+            "digits": config({"account": 111122223333}),
+            "a route that is not required": config(
+                {"sinks": ["soc", {"name": "out", "required": False}]}),
+            "times": config({"every": "5m", "lookback": "90d"}),
+            "a state": config(state={"path": "/var/lib/auditbridge/state.db"}),
+            "filled in": config({"region": "${BRIDGE_TEST_REGION}"}),
+        }
+        os.environ["BRIDGE_TEST_REGION"] = "eu-west-2"
+        for name, value in right.items():
+            with self.subTest(name):
+                value["sinks"]["out"] = {"type": "stdout"}
+                jsonschema.Draft202012Validator(SCHEMA).validate(value)
+                status, lines = told(json.dumps(value))
+                self.assertEqual(status, 0, lines)
+
+
+if __name__ == "__main__":
+    unittest.main()
