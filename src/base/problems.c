@@ -55,9 +55,11 @@ static void insert_take(struct problems *problems, const struct problem_place *p
 {
     size_t at = find_room(problems, place);
     size_t behind = problems->count - at;
-    size_t room = problems->count + 1;
-    problems->texts = mem_resize(problems->texts, room, sizeof(*problems->texts));
-    problems->places = mem_resize(problems->places, room, sizeof(*problems->places));
+    if ((problems->count & (problems->count - 1)) == 0) { /* full at each power of two */
+        size_t room = problems->count == 0 ? 1 : 2 * problems->count;
+        problems->texts = mem_resize(problems->texts, room, sizeof(*problems->texts));
+        problems->places = mem_resize(problems->places, room, sizeof(*problems->places));
+    }
 
     memmove(&problems->texts[at + 1], &problems->texts[at],
             behind * sizeof(*problems->texts));

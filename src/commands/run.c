@@ -2,10 +2,10 @@
  * `run`: polls, maps, delivers, and remembers.
  */
 #include "base/log.h"
-#include "base/timestamp.h"
 #include "bridge/fleet.h"
 #include "commands/command.h"
 #include "commands/summary.h"
+#include "config/amount.h"
 #include "net/http.h"
 #include "runtime.h"
 
@@ -49,28 +49,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* "90s", "15m", "24h", "7d" in ms; 0 for anything else. */
-static int64_t read_duration(const char *text)
-{
-    char *end = NULL;
-    long long count = strtoll(text, &end, 10);
-    if (count <= 0 || count > INT32_MAX || end[0] == '\0' || end[1] != '\0') {
-        return 0;
-    }
-    switch (end[0]) {
-    case 's':
-        return count * MS_PER_SECOND;
-    case 'm':
-        return count * MS_PER_MINUTE;
-    case 'h':
-        return count * MS_PER_HOUR;
-    case 'd':
-        return count * MS_PER_DAY;
-    default:
-        return 0;
-    }
-}
-
 /* Takes one option; returns a status to end with, or -1 to go on. */
 static int take_option(int option, struct options *options)
 {
@@ -82,8 +60,7 @@ static int take_option(int option, struct options *options)
         options->is_once = true;
         return -1;
     case 't':
-        options->max_runtime_ms = read_duration(optarg);
-        return options->max_runtime_ms != 0
+        return amount_parse(AMOUNT_DURATION, optarg, &options->max_runtime_ms)
                    ? -1
                    : command_usage(&command_run,
                                    "--max-runtime %s: write a duration such as 90s, 15m "

@@ -261,6 +261,7 @@ static void take_event(struct builder *builder, const yaml_event_t *event)
 static void build(struct builder *builder, yaml_parser_t *parser, struct bytes text)
 {
     yaml_event_type_t last = YAML_NO_EVENT;
+    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING); /* UTF-16 is refused */
     yaml_parser_set_input_string(parser, text.data, text.size);
     while (!builder->is_over) {
         yaml_event_t event;
@@ -290,6 +291,10 @@ bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *ya
         problems_add(problems, file, 0, 0, "larger than 4 MiB; split the file");
         return false;
     }
+    struct bytes bytes = {(const uint8_t *)text, size};
+    if (yaml_syntax_has_tag_line(bytes, file, problems)) {
+        return false;
+    }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
         problems_add(problems, file, 0, 0, "out of memory");
@@ -300,7 +305,7 @@ bool yaml_parse(const char *text, size_t size, const char *file, struct yaml *ya
                               .problems = problems,
                               .problems_before = problems->count,
                               .refused = json_array()};
-    build(&builder, &parser, (struct bytes){(const uint8_t *)text, size});
+    build(&builder, &parser, bytes);
     if (!builder.is_whole || is_empty_document(yaml)) {
         json_decref(yaml->root);
         yaml->root = NULL;

@@ -127,3 +127,22 @@ void yaml_syntax_problem(const yaml_parser_t *parser, struct bytes text, const c
                  "not valid YAML: %s; check the indentation and quotes from here upwards",
                  theirs);
 }
+
+bool yaml_syntax_has_tag_line(struct bytes text, const char *file,
+                              struct problems *problems)
+{
+    static const char tag[] = {'%', 'T', 'A', 'G'};
+    const uint8_t *at = text.size == 0 ? NULL : memchr(text.data, tag[0], text.size);
+    while (at != NULL) {
+        size_t left = text.size - (size_t)(at - text.data);
+        /* A line ends at LF, CR, NEL, LS or PS, and a BOM may stand before the first. */
+        bool starts_line = at == text.data || at[-1] < ' ' || at[-1] >= 0x80;
+        if (starts_line && left >= sizeof(tag) && memcmp(at, tag, sizeof(tag)) == 0) {
+            yaml_mark_t mark = mark_of_offset(text, (size_t)(at - text.data));
+            add(problems, file, &mark, "%TAG lines are not supported; remove it");
+            return true;
+        }
+        at = left == 1 ? NULL : memchr(at + 1, tag[0], left - 1);
+    }
+    return false;
+}

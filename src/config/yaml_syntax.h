@@ -13,4 +13,12 @@
 void yaml_syntax_problem(const yaml_parser_t *parser, struct bytes text, const char *file,
                          struct problems *problems);
 
+/*
+ * True, with a problem added, when text declares a tag. libyaml compares each such line
+ * with all before it, so that a file of nothing else would take minutes; what comes of
+ * them would be refused in any case.
+ */
+bool yaml_syntax_has_tag_line(struct bytes text, const char *file,
+                              struct problems *problems);
+
 #endif

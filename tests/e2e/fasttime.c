@@ -4,7 +4,6 @@
  * are those of the shipped program, and a scripted day passes in minutes. Its wall
  * clock is WALL_OFFSET_S seconds off this machine's: that of the scripted day, or wrong.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

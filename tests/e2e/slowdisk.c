@@ -2,7 +2,6 @@
  * Preloaded into the program by the kill suite: every sync of a file takes some
  * milliseconds, as on a real disk, so that kills hit what happens around it.
  */
-#define _GNU_SOURCE
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>

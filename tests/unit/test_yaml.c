@@ -59,6 +59,16 @@ static struct row {
     {"an overlong sequence", "a:\n  b\xc0\xaf\n", NULL,
      "t:2:4: not UTF-8; save the file as UTF-8"},
     {"a control character", "a: \x01\n", NULL, "t:1:4: a control character; remove it"},
+    {"a tag handle", "# x\n%TAG !a! b\n---\na: 1\n", NULL,
+     "t:2:1: %TAG lines are not supported; remove it"},
+    {"a tag handle after CR", "# x\r%TAG !a! b\r---\ra: 1\r", NULL,
+     "t:1:5: %TAG lines are not supported; remove it"},
+    {"%TAG inside a text", "a: x %TAG\n", "{\"a\": \"x %TAG\"}", NULL},
+    {"a byte order mark",
+     "\xef\xbb\xbf"
+     "a: 1\n",
+     "{\"a\": \"1\"}", NULL},
+    {"UTF-16", "\xff\xfe\x61", NULL, "t:1:1: not UTF-8; save the file as UTF-8"},
     {"an undeclared tag handle", "a: !x!y z\n", NULL,
      "t:1:4: tags are not supported; remove the \"!\""},
 };
