@@ -92,41 +92,53 @@ void match_scan(const struct plan *plan, const struct record *record, struct mat
     size_t used = 0;
     values_fit(detail, plan->paths);
     if (scan_value(plan->paths, record->bytes, detail, &used) != SCAN_DONE) {
-        values_empty(
-            detail); /* the first scan has read these bytes: a caller's mistake */
+        /* The first scan has read these bytes: this is a caller's mistake. */
+        values_empty(detail);
     }
 }
 
-const struct values *match_values(const struct values *values, const struct match *match,
-                                  int slot, size_t *at)
+/* Fields are scalars, and an empty text says no more than an absent one. */
+static bool is_shown(const struct value *value)
 {
-    *at = (size_t)(slot & ~SLOT_DETAIL);
-    return (slot & SLOT_DETAIL) != 0 ? &match->detail : values;
+    return value->size > 0 && value->type > VALUE_NULL && value->type < VALUE_OBJECT;
 }
 
-/*
- * The first value behind *at that a field can show: fields are scalars, and an
- * empty text says no more than an absent one.
- */
-static const struct value *field_value(const struct values *values, size_t at)
+/* Moves *at from a slot to its first value that a field can show. */
+static bool find_shown(const struct values *values, size_t *at)
 {
-    const struct value *value = &values->items[at];
-    while (value != NULL && (value->type <= VALUE_NULL || value->type >= VALUE_OBJECT ||
-                             (value->type == VALUE_STRING && value->size == 0))) {
-        value = values_next(values, value);
-    }
-    return value;
+    do {
+        if (is_shown(&values->items[*at])) {
+            return true;
+        }
+        *at = values->items[*at].next;
+    } while (*at != 0);
+    return false;
 }
 
 static void fill_field(struct match *match, size_t field, const struct values *values,
                        const int *slots, size_t count)
 {
-    for (size_t i = 0; i < count && match->fields[field] == NULL; i++) {
+    if (match->fields[field] != NULL) {
+        return; /* a rule's own comes before the pack's */
+    }
+    for (size_t i = 0; i < count; i++) {
         size_t at = 0;
         const struct values *from = match_values(values, match, slots[i], &at);
-        match->fields[field] = field_value(from, at);
-        match->field_values[field] = from;
+        if (find_shown(from, &at)) {
+            match->fields[field] = &from->items[at];
+            match->field_values[field] = from;
+            return;
+        }
     }
+}
+
+/* What every record is asked, and most records do not have, costs no call. */
+static bool is_held(const struct condition *condition, const struct values *values,
+                    size_t at, struct match *match)
+{
+    return values->items[at].type == VALUE_NONE
+               ? condition->is_negated
+               : condition_holds(condition, values, at, &match->text);
 }
 
 static bool all_hold(const struct conditions *when, const int *slots,
@@ -135,7 +147,7 @@ static bool all_hold(const struct conditions *when, const int *slots,
     for (size_t i = 0; i < when->count; i++) {
         size_t at = 0;
         const struct values *from = match_values(values, match, slots[i], &at);
-        if (!condition_holds(&when->items[i], from, at, &match->text)) {
+        if (!is_held(&when->items[i], from, at, match)) {
             return false;
         }
     }

@@ -24,7 +24,11 @@ void match_scan(const struct plan *plan, const struct record *record,
                 struct match *match);
 
 /* The values that slot lies in, and where: *at. */
-const struct values *match_values(const struct values *values, const struct match *match,
-                                  int slot, size_t *at);
+static inline const struct values *
+match_values(const struct values *values, const struct match *match, int slot, size_t *at)
+{
+    *at = (size_t)(slot & ~SLOT_DETAIL);
+    return (slot & SLOT_DETAIL) != 0 ? &match->detail : values;
+}
 
 #endif

@@ -10,6 +10,10 @@ enum { FAULT_SIZE = 1024, KEYS_MAX = 16 };
 
 static void add_fault(const struct reader *reader, struct yaml_place place,
                       const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void add_fault(const struct reader *reader, struct yaml_place place,
+                      const char *fmt, va_list args)
 {
     char what[FAULT_SIZE];
     vsnprintf(what, sizeof(what), fmt, args);
