@@ -3,7 +3,6 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIRST_CAPACITY = 256 };
@@ -71,16 +70,10 @@ bool buf_add_byte(struct buf *buf, uint8_t byte)
 bool buf_addf(struct buf *buf, const char *fmt, ...)
 {
     va_list args;
-    va_list again;
     va_start(args, fmt);
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, fmt, args);
+    char *text = mem_vformat(fmt, args);
     va_end(args);
-
-    char *text = mem_alloc((size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, fmt, again);
-    va_end(again);
-    bool added = buf_add(buf, text, (size_t)length);
+    bool added = buf_add_text(buf, text);
     free(text);
     return added;
 }

@@ -1,6 +1,5 @@
 #include "base/mem.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,17 +47,23 @@ char *mem_dup_bytes(const void *data, size_t size)
     return copy;
 }
 
-char *mem_format(const char *fmt, ...)
+char *mem_vformat(const char *fmt, va_list args)
 {
-    va_list args;
     va_list again;
-    va_start(args, fmt);
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
 
     char *text = mem_alloc((size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, fmt, again);
     va_end(again);
+    return text;
+}
+
+char *mem_format(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = mem_vformat(fmt, args);
+    va_end(args);
     return text;
 }

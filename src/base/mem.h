@@ -6,6 +6,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *mem_alloc(size_t size);
@@ -17,5 +18,6 @@ char *mem_dup(const char *text);
 char *mem_dup_bytes(const void *data, size_t size);
 /* A new text as printf would write it. */
 char *mem_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *mem_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
 #endif

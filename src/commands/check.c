@@ -2,7 +2,6 @@
  * `check`: is what the operator wrote right? Reads no cloud, opens no sink.
  */
 #include "commands/command.h"
-#include "config/config.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -71,21 +70,12 @@ static int check(const struct program *program, int argc, char **argv)
         return command_usage(&command_check, "%s: no such argument", argv[optind]);
     }
 
-    int status = EXIT_GOOD;
-    struct problems problems = {0};
-    struct config config = {0};
-    struct mapping_set *mappings = NULL;
-    bool is_config = config_load(file, program->providers, &config, &problems);
-    bool is_mapped = command_mappings(program, shipped, config.mapping_directories,
-                                      &mappings, &problems);
-    if (is_config && is_mapped) {
-        print_config(&config, mappings, file);
-    } else {
-        status = command_problems(&problems);
+    struct command_setup setup;
+    int status = command_setup_load(program, file, shipped, &setup);
+    if (status == EXIT_GOOD) {
+        print_config(&setup.config, setup.mappings, file);
     }
-    mapping_set_free(mappings);
-    config_clear(&config);
-    problems_clear(&problems);
+    command_setup_clear(&setup);
     return status;
 }
 

@@ -116,3 +116,23 @@ bool command_mappings(const struct program *program, const char *shipped,
     free(all);
     return ok;
 }
+
+int command_setup_load(const struct program *program, const char *file,
+                       const char *shipped, struct command_setup *setup)
+{
+    struct problems problems = {0};
+    *setup = (struct command_setup){0};
+    bool is_config = config_load(file, program->providers, &setup->config, &problems);
+    bool is_mapped = command_mappings(program, shipped, setup->config.mapping_directories,
+                                      &setup->mappings, &problems);
+    int status = is_config && is_mapped ? EXIT_GOOD : command_problems(&problems);
+    problems_clear(&problems);
+    return status;
+}
+
+void command_setup_clear(struct command_setup *setup)
+{
+    mapping_set_free(setup->mappings);
+    config_clear(&setup->config);
+    *setup = (struct command_setup){0};
+}

@@ -6,6 +6,7 @@
 #define COMMANDS_COMMAND_H
 
 #include "base/problems.h"
+#include "config/config.h"
 #include "mapping/mapping.h"
 #include "provider.h"
 
@@ -48,5 +49,19 @@ const struct provider *command_provider(const struct program *program, const cha
 bool command_mappings(const struct program *program, const char *shipped,
                       char *const *directories, struct mapping_set **set,
                       struct problems *problems);
+
+/* What an operator wrote, read and checked. */
+struct command_setup {
+    struct config config;
+    struct mapping_set *mappings;
+};
+
+/*
+ * Reads the configuration and every pack. EXIT_GOOD; or EXIT_WRONG, with everything
+ * that is wrong on stderr. The caller clears, either way.
+ */
+int command_setup_load(const struct program *program, const char *file,
+                       const char *shipped, struct command_setup *setup);
+void command_setup_clear(struct command_setup *setup);
 
 #endif

@@ -99,7 +99,7 @@ static int read_options(int argc, char **argv, struct options *options)
 }
 
 static int run_fleet(const struct program *program, const struct options *options,
-                     const struct config *config, const struct mapping_set *mappings)
+                     const struct command_setup *setup)
 {
     int status = EXIT_FAILED;
     struct error err = {0};
@@ -109,7 +109,8 @@ static int run_fleet(const struct program *program, const struct options *option
         goto out;
     }
     runtime_init(&runtime);
-    const struct fleet_plan plan = {config, mappings, program->providers, &runtime};
+    const struct fleet_plan plan = {&setup->config, setup->mappings, program->providers,
+                                    &runtime};
     if (!fleet_open(&fleet, &plan, &err)) {
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
@@ -144,20 +145,12 @@ static int run(const struct program *program, int argc, char **argv)
         return status;
     }
 
-    struct problems problems = {0};
-    struct config config = {0};
-    struct mapping_set *mappings = NULL;
-    bool is_config = config_load(options.config, program->providers, &config, &problems);
-    bool is_mapped = command_mappings(program, options.mappings,
-                                      config.mapping_directories, &mappings, &problems);
-    if (is_config && is_mapped) {
-        status = run_fleet(program, &options, &config, mappings);
-    } else {
-        status = command_problems(&problems);
+    struct command_setup setup;
+    status = command_setup_load(program, options.config, options.mappings, &setup);
+    if (status == EXIT_GOOD) {
+        status = run_fleet(program, &options, &setup);
     }
-    mapping_set_free(mappings);
-    config_clear(&config);
-    problems_clear(&problems);
+    command_setup_clear(&setup);
     return status;
 }
 
