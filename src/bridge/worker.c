@@ -95,10 +95,9 @@ static bool wait_for_budget(struct turn *turn, struct error *err)
     return wait <= 0 || worker->runtime->wait(worker->runtime->context, wait, err);
 }
 
-static bool is_full(const struct turn *turn, const struct batch *batch)
+static bool is_full(const struct batch *batch)
 {
-    return batch->record_bytes >= BATCH_BYTES_MAX || batch->count >= BATCH_EVENTS_MAX ||
-           (batch->count > 0 && turn->source->config->provider->settle != NULL);
+    return batch->record_bytes >= BATCH_BYTES_MAX || batch->count >= BATCH_EVENTS_MAX;
 }
 
 static bool narrow(struct turn *turn, struct error *err)
@@ -145,7 +144,7 @@ static bool fill_batch(struct turn *turn, struct batch *batch, bool *is_done,
 {
     bool is_kept = true;
     *is_done = false;
-    while (!*is_done && !is_full(turn, batch) && !is_over(turn)) {
+    while (!*is_done && !is_full(batch) && !is_over(turn)) {
         if (!heartbeat(turn->worker, err) || !wait_for_budget(turn, err)) {
             return false;
         }

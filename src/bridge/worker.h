@@ -1,5 +1,5 @@
 /*
- * The line: poll, map, drop what is known, send, commit, settle; one source at a
+ * The line: poll, map, drop what is known, send, commit; one source at a
  * time. The order of those calls is the product: a crash between any two repeats
  * a batch and never skips one.
  */

@@ -40,6 +40,15 @@ static int64_t wait_ms(const struct runtime *runtime, int try, const struct erro
     return wait < err->retry_after_ms ? err->retry_after_ms : wait;
 }
 
+/* The batch stays undecided, and its source where it was. */
+static void tell_held(const struct send_route *route, const struct batch *batch,
+                      const struct error *cause)
+{
+    log_write_take(LOG_ERROR, LOG_SINK_HELD, batch->source,
+                   json_pack("{s:s,s:s,s:I}", "sink", route->sink->name, "cause",
+                             cause->text, "events", (json_int_t)batch->count));
+}
+
 /* Repeats until every event is decided, the sink is held, or the deadline is near. */
 static bool send_required(const struct send_route *route, const struct runtime *runtime,
                           const struct batch *batch, struct outcome *outcomes,
@@ -59,6 +68,7 @@ static bool send_required(const struct send_route *route, const struct runtime *
         int64_t wait = wait_ms(runtime, try, &cause);
         bool is_late = runtime->monotonic_ms(runtime->context) + wait > deadline;
         if (!is_repeatable(&cause) || is_late) {
+            tell_held(route, batch, &cause);
             *err = cause;
             return error_context(err, "sink %s", route->sink->name);
         }
