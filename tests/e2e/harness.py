@@ -152,13 +152,14 @@ class Bench:
         self._temporary.cleanup()
         self.sim.__exit__(*problem)  # type: ignore[arg-type]
 
-    def start(self, *before: str, **environment: str) -> subprocess.Popen:
-        """before: a command that runs the program, such as strace."""
+    def start(self, *before: str, mode: tuple[str, ...] = ("--once",),
+              **environment: str) -> subprocess.Popen:
+        """before: a command that runs the program, such as strace. mode: options of run."""
         off_s = round(self.sim.now() - time.time()) + self._clock_off_s
         errors = (self.folder / "stderr").open("wb")
         with errors:
             return subprocess.Popen(
-                [*before, str(self.program), "run", "--once", "--config", str(self.config)],
+                [*before, str(self.program), "run", *mode, "--config", str(self.config)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
                 cwd=self.folder, env={**self._environment, "HOME": str(self.folder),
                                       "WALL_OFFSET_S": str(off_s), **environment})

@@ -2,9 +2,10 @@
 
 import os
 import statistics
+import time
 import unittest
 
-from harness import LAST_PASS_S, BenchCase, ScenarioSpec, hours_ago
+from harness import LAST_PASS_S, Bench, BenchCase, ScenarioSpec, hours_ago
 
 LATENCY_HOURS = float(os.environ.get("E2E_LATENCY_HOURS", "1"))
 
@@ -78,6 +79,31 @@ class Delivery(BenchCase):
         self.assertLessEqual(cuts[49], 7 * 60)
         self.assertLessEqual(cuts[94], 12 * 60)
         self.assertLessEqual(requests, 8)
+
+
+class Stopping(BenchCase):
+    def wait_for_events(self, bench: Bench) -> None:
+        for _ in range(200):
+            if bench.sink.read_new():
+                return
+            time.sleep(0.1)
+        self.fail("no event came in 20 s")
+
+    def test_a_long_run_ends_on_sigterm_and_the_next_goes_on(self) -> None:
+        spec = ScenarioSpec(start=hours_ago(3), seconds=3600, events=600)
+        bench = self.bench(spec, 4 * 3600, now=spec.start + 2 * 3600)
+        process = bench.start(mode=())
+        self.wait_for_events(bench)
+        process.terminate()
+        self.assert_good(bench.finish(process))
+        self.assert_good(bench.run())
+        self.assert_all_once(bench)
+
+    def test_max_runtime_ends_a_long_run_with_status_0(self) -> None:
+        spec = ScenarioSpec(start=hours_ago(3), seconds=3600, events=60)
+        bench = self.bench(spec, 4 * 3600, now=spec.start + 2 * 3600)
+        self.assert_good(bench.finish(bench.start(mode=("--max-runtime", "10s"))))
+        self.assert_all_once(bench)
 
 
 class Clocks(BenchCase):
