@@ -1,10 +1,13 @@
 #include "bridge/worker.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/deliver.h"
 #include "bridge/read.h"
 #include "bridge/slice.h"
+
+#include <inttypes.h>
 
 int64_t worker_monotonic_ms(const struct worker *worker)
 {
@@ -60,8 +63,7 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
     bool was_open = source->claim.cursor.is_open;
     struct slice_moment moment = {
         .now_ms = plan_ms(turn),
-        /* An API that answered without a Date will not send one later. */
-        .is_dated = source->clock.is_known || turn->pages > 0,
+        .is_dated = source->clock.is_known,
         .every_ms = source->config->every_ms,
         .id_count = turn->id_count,
         .budget_used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
