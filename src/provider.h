@@ -108,7 +108,11 @@ struct provider {
      */
     bool (*expand)(const json_t *settings, const struct runtime *runtime,
                    json_t **sources, struct error *err);
-    /* Checks settings and obtains credentials. Reads no records. */
+    /*
+     * Checks settings and obtains credentials. Reads no records. A session lasts for one
+     * turn of one worker thread, whose runtime it borrows; what is dear to make again
+     * (credentials, endpoints) is cached beside it, behind a mutex of its own.
+     */
     bool (*open)(const json_t *settings, const struct runtime *runtime,
                  struct session **session, struct error *err);
     /*

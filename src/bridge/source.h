@@ -45,7 +45,7 @@ struct source {
     size_t route_count;
     bool formats[FORMAT_COUNT]; /* those that its sinks want */
 
-    struct session *session; /* open while a worker runs it */
+    struct session *session; /* open for one turn of one worker */
     struct cloud_clock clock;
     struct claim claim;
 

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,7 +27,7 @@ struct sink {
     char *path;
     int64_t rotate_size;
     enum event_format format;
-    const struct runtime *runtime;
+    pthread_mutex_t mutex; /* flock does not keep threads apart: one description */
     int fd;
     struct buf lines;
 };
@@ -151,10 +152,10 @@ static bool cut_torn_line(struct sink *sink, off_t *size, struct error *err)
     return ftruncate(sink->fd, *size) == 0 || fail(sink, "cut its torn last line", err);
 }
 
-static bool rotate(struct sink *sink, struct error *err)
+static bool rotate(struct sink *sink, const struct runtime *runtime, struct error *err)
 {
     char time_text[TIMESTAMP_TEXT_SIZE];
-    timestamp_format(sink->runtime->now_ms(sink->runtime->context), time_text);
+    timestamp_format(runtime->now_ms(runtime->context), time_text);
     char *rotated = mem_format("%s.%s", sink->path, time_text);
     for (int i = 1; access(rotated, F_OK) == 0; i++) {
         free(rotated);
@@ -183,14 +184,14 @@ static bool write_all(int fd, struct bytes bytes)
     return true;
 }
 
-static bool append(struct sink *sink, struct error *err)
+static bool append(struct sink *sink, const struct runtime *runtime, struct error *err)
 {
     off_t size = 0;
     if (!open_locked(sink, err) || !cut_torn_line(sink, &size, err)) {
         return false;
     }
     if (size >= sink->rotate_size &&
-        (!rotate(sink, err) || !cut_torn_line(sink, &size, err))) {
+        (!rotate(sink, runtime, err) || !cut_torn_line(sink, &size, err))) {
         return false;
     }
     if (!write_all(sink->fd, buf_bytes(&sink->lines)) || fsync(sink->fd) != 0) {
@@ -210,6 +211,7 @@ static void file_close(struct sink *sink)
         if (sink->fd >= 0) {
             close(sink->fd);
         }
+        pthread_mutex_destroy(&sink->mutex);
         buf_clear(&sink->lines);
         free(sink->path);
         free(sink);
@@ -220,15 +222,16 @@ static bool file_open(const json_t *settings, enum event_format format,
                       const struct runtime *runtime, struct sink **sink,
                       struct error *err)
 {
+    (void)runtime;
     struct sink *opened = mem_new(1, sizeof(*opened));
     *opened = (struct sink){
         .path = mem_dup(json_string_value(json_object_get(settings, "path"))),
         .rotate_size = json_integer_value(json_object_get(settings, "rotate_size")),
         .format = format,
-        .runtime = runtime,
         .fd = -1,
     };
     buf_init(&opened->lines, LINES_LIMIT);
+    pthread_mutex_init(&opened->mutex, NULL);
 
     off_t size = 0;
     bool ok = open_locked(opened, err) && cut_torn_line(opened, &size, err);
@@ -241,8 +244,9 @@ static bool file_open(const json_t *settings, enum event_format format,
     return true;
 }
 
-static bool file_send(struct sink *sink, const struct batch *batch,
-                      struct outcome *outcomes, struct error *err)
+/* Collects the undecided events of batch, one a line. */
+static bool collect(struct sink *sink, const struct batch *batch,
+                    const struct outcome *outcomes, struct error *err)
 {
     sink->lines.size = 0;
     for (size_t i = 0; i < batch->count; i++) {
@@ -253,10 +257,19 @@ static bool file_send(struct sink *sink, const struct batch *batch,
                              sink->path);
         }
     }
-    bool ok = append(sink, err);
+    return true;
+}
+
+static bool file_send(struct sink *sink, const struct runtime *runtime,
+                      const struct batch *batch, struct outcome *outcomes,
+                      struct error *err)
+{
+    pthread_mutex_lock(&sink->mutex);
+    bool ok = collect(sink, batch, outcomes, err) && append(sink, runtime, err);
     if (sink->fd >= 0) {
         flock(sink->fd, LOCK_UN);
     }
+    pthread_mutex_unlock(&sink->mutex);
     for (size_t i = 0; ok && i < batch->count; i++) {
         if (outcomes[i].kind == OUTCOME_RETRY) {
             outcomes[i].kind = OUTCOME_ACCEPTED;

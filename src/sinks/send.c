@@ -57,7 +57,8 @@ static bool send_required(const struct send_route *route, const struct runtime *
     int64_t deadline = runtime->monotonic_ms(runtime->context) + SEND_DEADLINE_MS;
     for (int try = 0;; try++) {
         struct error cause = {0};
-        bool sent = route->sink->type->send(route->sink->sink, batch, outcomes, &cause);
+        bool sent =
+            route->sink->type->send(route->sink->sink, runtime, batch, outcomes, &cause);
         size_t undecided = count_undecided(outcomes, batch->count);
         if (sent && undecided == 0) {
             return true;
@@ -98,11 +99,12 @@ static void note_decided(const struct send_route *route, const struct outcome *o
 }
 
 /* Tries once; what is undecided then was missed. */
-static void send_optional(const struct send_route *route, const struct batch *batch,
-                          struct outcome *outcomes, struct send_result *result)
+static void send_optional(const struct send_route *route, const struct runtime *runtime,
+                          const struct batch *batch, struct outcome *outcomes,
+                          struct send_result *result)
 {
     struct error cause = {0};
-    route->sink->type->send(route->sink->sink, batch, outcomes, &cause);
+    route->sink->type->send(route->sink->sink, runtime, batch, outcomes, &cause);
     size_t missed = count_undecided(outcomes, batch->count);
     result->missed_count += missed;
     if (missed > 0) {
@@ -124,7 +126,7 @@ bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
         if (route->is_required) {
             ok = send_required(route, runtime, batch, outcomes, err);
         } else {
-            send_optional(route, batch, outcomes, result);
+            send_optional(route, runtime, batch, outcomes, result);
         }
         if (ok) {
             note_decided(route, outcomes, batch->count, result);

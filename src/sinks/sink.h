@@ -66,15 +66,17 @@ struct sink_type {
     const char *help;     /* one sentence */
     bool is_acknowledged; /* false: a delivered event may still be lost */
     const struct setting *settings;
-    /* Opens and checks the destination. format: what it will be sent. */
+    /* Opens and checks the destination. format: what it will be sent. runtime is not
+     * kept: send brings the caller's. */
     bool (*open)(const json_t *settings, enum event_format format,
                  const struct runtime *runtime, struct sink **sink, struct error *err);
     /*
      * Sends every event of batch whose outcome is OUTCOME_RETRY and decides them.
-     * false: none was decided; ERROR_DENIED and ERROR_CONFIG hold the sink.
+     * false: none was decided; ERROR_DENIED and ERROR_CONFIG hold the sink. Called by
+     * several threads at once, each with a runtime, and so connections, of its own.
      */
-    bool (*send)(struct sink *sink, const struct batch *batch, struct outcome *outcomes,
-                 struct error *err);
+    bool (*send)(struct sink *sink, const struct runtime *runtime,
+                 const struct batch *batch, struct outcome *outcomes, struct error *err);
     /* Releases the sink; NULL is accepted. */
     void (*close)(struct sink *sink);
 };

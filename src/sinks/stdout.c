@@ -6,12 +6,14 @@
 #include "sinks/sink.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct sink {
     enum event_format format;
+    pthread_mutex_t mutex;
 };
 
 static const struct setting stdout_settings[] = {{.type = SETTING_END}};
@@ -25,6 +27,7 @@ static bool stdout_open(const json_t *settings, enum event_format format,
     (void)err;
     *sink = mem_new(1, sizeof(**sink));
     (*sink)->format = format;
+    pthread_mutex_init(&(*sink)->mutex, NULL);
     return true;
 }
 
@@ -45,7 +48,7 @@ static bool write_line(struct bytes text)
     return written == text.size + 1;
 }
 
-static bool stdout_send(struct sink *sink, const struct batch *batch,
+static bool write_lines(struct sink *sink, const struct batch *batch,
                         struct outcome *outcomes, struct error *err)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -61,9 +64,23 @@ static bool stdout_send(struct sink *sink, const struct batch *batch,
     return true;
 }
 
+static bool stdout_send(struct sink *sink, const struct runtime *runtime,
+                        const struct batch *batch, struct outcome *outcomes,
+                        struct error *err)
+{
+    (void)runtime;
+    pthread_mutex_lock(&sink->mutex); /* long lines would mix in a pipe */
+    bool ok = write_lines(sink, batch, outcomes, err);
+    pthread_mutex_unlock(&sink->mutex);
+    return ok;
+}
+
 static void stdout_close(struct sink *sink)
 {
-    free(sink);
+    if (sink != NULL) {
+        pthread_mutex_destroy(&sink->mutex);
+        free(sink);
+    }
 }
 
 const struct sink_type sink_stdout = {

@@ -23,10 +23,12 @@ struct scene {
 
 static struct scene *scene;
 
-static bool fake_send(struct sink *sink, const struct batch *batch,
-                      struct outcome *outcomes, struct error *err)
+static bool fake_send(struct sink *sink, const struct runtime *runtime,
+                      const struct batch *batch, struct outcome *outcomes,
+                      struct error *err)
 {
     (void)sink;
+    (void)runtime;
     buf_addf(&scene->calls, "send %zu; ", batch->count);
     if (scene->is_sink_down) {
         return error_set(err, ERROR_DENIED, "wrong key");

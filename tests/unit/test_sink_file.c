@@ -117,7 +117,7 @@ static bool send_text(struct sink *sink, const char *text, struct error *err)
     struct batch_event *event = batch_add(&batch);
     event->text[FORMAT_RAW].size = strlen(text);
     assert_true(buf_add_text(&batch.bodies[FORMAT_RAW], text));
-    bool ok = sink_type_find("file")->send(sink, &batch, &outcome, err);
+    bool ok = sink_type_find("file")->send(sink, &runtime, &batch, &outcome, err);
     assert_int_equal(outcome.kind, ok ? OUTCOME_ACCEPTED : OUTCOME_RETRY);
     batch_clear(&batch);
     return ok;
