@@ -2,6 +2,7 @@
 #include "base/timestamp.h"
 #include "config/amount.h"
 #include "config/config_part.h"
+#include "config/principle.h"
 #include "config/settings.h"
 #include "record/paths.h"
 
@@ -59,6 +60,9 @@ static const struct setting route_settings[] = {
      .type = SETTING_BOOL,
      .fallback = "true",
      .help = "false: never wait for this sink"},
+    {.name = "principles",
+     .type = SETTING_LIST,
+     .help = "send only events that answer one of these"},
     {.type = SETTING_END},
 };
 
@@ -111,9 +115,9 @@ static void check_environment(const struct reading *reading,
                  reading->entry->what, sink->name, sink->file, sink->line);
 }
 
-/* written: the sink's name; is_required: as the file says. */
+/* written: where the sink's name stands; wanted: the route but for its sink. */
 static void add_route(const struct reading *reading, const json_t *written,
-                      const char *name, bool is_required)
+                      const char *name, struct config_route wanted)
 {
     struct config_source *source = reading->source;
     const struct config *config = reading->loader->config;
@@ -133,15 +137,36 @@ static void add_route(const struct reading *reading, const json_t *written,
     check_environment(reading, &config->sinks[index], written);
     source->routes =
         mem_resize(source->routes, source->route_count + 1, sizeof(*source->routes));
-    source->routes[source->route_count++] =
-        (struct config_route){.sink = index, .is_required = is_required};
+    wanted.sink = index;
+    source->routes[source->route_count++] = wanted;
+}
+
+/* Each ref is one of the guidance's: "2c". */
+static uint32_t read_principles(const struct reading *reading, const json_t *written)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < json_array_size(written); i++) {
+        const json_t *item = json_array_get(written, i);
+        const char *ref = json_string_value(item);
+        const struct principle *principle = ref == NULL ? NULL : principle_find(ref);
+        if (principle != NULL) {
+            bits |= principle_bit(principle);
+        } else if (ref != NULL) {
+            yaml_problem(reading->loader->yaml, item, reading->loader->problems,
+                         "%s: \"principles\" must hold references such as 2c or 3f; "
+                         "there is no 3d",
+                         reading->entry->what);
+        }
+    }
+    return bits;
 }
 
 static void read_route(const struct reading *reading, const json_t *written)
 {
     const struct config_loader *loader = reading->loader;
     if (json_is_string(written)) {
-        add_route(reading, written, json_string_value(written), true);
+        add_route(reading, written, json_string_value(written),
+                  (struct config_route){.is_required = true});
         return;
     }
     if (json_is_null(written)) {
@@ -149,7 +174,8 @@ static void read_route(const struct reading *reading, const json_t *written)
     }
     if (!json_is_object(written)) {
         yaml_problem(loader->yaml, written, loader->problems,
-                     "%s: \"sinks\" may hold names and {name: NAME, required: false}",
+                     "%s: \"sinks\" may hold names and {name: NAME, required: false, "
+                     "principles: [2b, 2c]}",
                      reading->entry->what);
         return;
     }
@@ -158,8 +184,12 @@ static void read_route(const struct reading *reading, const json_t *written)
     json_t *route = settings_read(&reader, written, route_settings, NULL);
     const char *name = json_string_value(json_object_get(route, "name"));
     if (name != NULL) {
-        add_route(reading, json_object_get(written, "name"), name,
-                  !json_is_false(json_object_get(route, "required")));
+        struct config_route wanted = {
+            .is_required = !json_is_false(json_object_get(route, "required")),
+            .principles =
+                read_principles(reading, json_object_get(written, "principles")),
+        };
+        add_route(reading, json_object_get(written, "name"), name, wanted);
     }
     json_decref(route);
 }

@@ -116,6 +116,9 @@ static bool parse_url(struct http_easy *transfer, struct error *err)
     if (has_user) {
         return error_set(err, ERROR_CONFIG, "a URL must not hold a user name");
     }
+    if (request->proxy != NULL && strcmp(transfer->scheme, "https") != 0) {
+        return error_set(err, ERROR_CONFIG, "a proxy would read what is sent over http");
+    }
     return http_guard_scheme(transfer->scheme, transfer->host, err);
 }
 
@@ -223,6 +226,7 @@ static bool report(const struct http_easy *transfer, CURLcode code, struct error
         return error_set(err, ERROR_STOPPED, "stopped");
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CERTPROBLEM: /* a client certificate that cannot be used */
         return error_set(err, ERROR_CONFIG, "%s", reason);
     default:
         return error_set(err, ERROR_UNREACHABLE, "%s", reason);

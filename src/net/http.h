@@ -52,11 +52,15 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct bytes body;
-    size_t limit;        /* of the decoded answer, in bytes */
-    int64_t timeout_ms;  /* of one try; 0: 30 s */
-    int64_t deadline_ms; /* on the monotonic clock, for all tries; 0: none */
-    const char *ca_file; /* NULL: the system's */
-    const char *source;  /* for log lines; may be NULL */
+    size_t limit;            /* of the decoded answer, in bytes */
+    int64_t timeout_ms;      /* of one try; 0: 30 s */
+    int64_t deadline_ms;     /* on the monotonic clock, for all tries; 0: none */
+    const char *ca_file;     /* NULL: the system's */
+    const char *cert_file;   /* PEM, to show to a server that asks; NULL: none */
+    const char *key_file;    /* its key; NULL: in cert_file */
+    const char *proxy;       /* http or https URL; NULL: the environment's. https only */
+    const char *proxy_login; /* "user:password" for it; NULL: none */
+    const char *source;      /* for log lines; may be NULL */
     /*
      * Called before each try to add credentials; adds to extra, which http.c
      * sends and then wipes. refresh: the last credential was refused as expired.
