@@ -194,32 +194,43 @@ static void read_route(const struct reading *reading, const json_t *written)
     json_decref(route);
 }
 
+/* Which events a route gets; a route without principles gets those of none, too. */
+static uint32_t events_of(const struct config_route *route)
+{
+    return route->principles == 0 ? UINT32_MAX : route->principles;
+}
+
 /* What the routes of a source must be together. */
 static void check_routes(const struct reading *reading, const json_t *written)
 {
     const struct config_loader *loader = reading->loader;
     const struct config_source *source = reading->source;
     bool has_required = false;
-    bool has_acknowledged = false;
+    uint32_t acknowledged = 0;
+    uint32_t unverified = 0;
     for (size_t i = 0; i < source->route_count; i++) {
-        const struct sink_type *type = loader->config->sinks[source->routes[i].sink].type;
-        if (source->routes[i].is_required) {
-            has_required = true;
-            /* A sink whose type is unknown has its problem already. */
-            has_acknowledged = has_acknowledged || type == NULL || type->is_acknowledged;
-        }
+        const struct config_route *route = &source->routes[i];
+        const struct sink_type *type = loader->config->sinks[route->sink].type;
+        has_required = has_required || route->is_required;
+        /* A sink whose type is unknown has its problem already. */
+        bool is_acknowledged = type == NULL || type->is_acknowledged;
+        uint32_t events = route->is_required ? events_of(route) : 0;
+        acknowledged |= is_acknowledged ? events : 0;
+        unverified |= is_acknowledged ? 0 : events;
     }
     if (!has_required) {
         yaml_problem(loader->yaml, written, loader->problems,
                      "%s: no sink is required; without one, events could be lost: leave "
                      "\"required: false\" off at least one",
                      reading->entry->what);
-    } else if (!has_acknowledged &&
+    } else if ((unverified & ~acknowledged) != 0 &&
                !json_is_true(json_object_get(reading->typed, "allow_unverified"))) {
         yaml_problem(loader->yaml, written, loader->problems,
-                     "%s: no required sink acknowledges what it is sent, so events could "
+                     "%s: no required sink acknowledges %s, so events could "
                      "be lost; add one that does, or set allow_unverified: true",
-                     reading->entry->what);
+                     reading->entry->what,
+                     acknowledged == 0 ? "what it is sent"
+                                       : "the events that its \"principles\" leave out");
     }
 }
 
