@@ -50,9 +50,13 @@ class HttpCase(BenchCase):
         self.assertEqual(letters(bench), {})
         self.assertEqual(platform.misfits, [])
 
-    def assert_key_unseen(self, *runs: Run) -> None:
+    def assert_key_unseen(self, bench: Bench, *runs: Run) -> None:
+        """Neither in the log nor in the store, dead letters included."""
         for run in runs:
             self.assertNotIn("key-1", run.stderr)
+        for path in bench.folder.iterdir():
+            if path != bench.config:
+                self.assertNotIn(b"key-1", path.read_bytes(), path.name)
 
 
 class FaultTable(HttpCase):
@@ -124,7 +128,7 @@ class FaultTable(HttpCase):
         self.assertEqual(set(letters(bench)), poison)
         self.assertEqual(platform.misfits, [])
         self.assertEqual(poison & set(platform.counts), set())
-        self.assert_key_unseen(first, second)
+        self.assert_key_unseen(bench, first, second)
 
     def test_the_table_finds_a_sink_that_drops_on_429(self) -> None:
         platform = self.platform()
@@ -154,7 +158,7 @@ class Sending(HttpCase):
                 self.assert_good(run)
                 self.assert_complete(bench, platform)
                 self.assertEqual(platform.repeats(), 0)
-                self.assert_key_unseen(run)
+                self.assert_key_unseen(bench, run)
 
     def test_an_event_longer_than_a_body_goes_without_its_original(self) -> None:
         platform = self.platform()
@@ -238,7 +242,7 @@ class Rotation(HttpCase):
             process.terminate()
             run = bench.finish(process)
         self.assert_complete(bench, platform)
-        self.assert_key_unseen(run)
+        self.assert_key_unseen(bench, run)
         self.assertIn("api_key_file", run.log("sink.held")[0]["cause"])
 
 

@@ -137,7 +137,7 @@ static bool answer(void *context, const struct http_request *request,
 {
     struct platform *platform = context;
     platform->requests++;
-    if (platform->failure != ERROR_NONE) {
+    if (platform->failure != ERROR_NONE && platform->requests >= platform->fails_from) {
         error_set(err, platform->failure, "it is down");
         err->retry_after_ms = platform->retry_after_ms;
         return false;

@@ -19,6 +19,7 @@ struct platform {
     size_t size_max;         /* larger bodies get 413; 0: any */
     const char *key;         /* what x-api-key or Authorization must be; NULL: nothing */
     enum error_kind failure; /* of the way to it; ERROR_NONE: it answers */
+    int fails_from;          /* the failure begins with this request, from 1 */
     int retry_after_ms;
 
     /* What it saw. */

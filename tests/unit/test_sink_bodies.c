@@ -52,6 +52,32 @@ static void a_batch_is_split_where_bodies_are_full(void **state)
     scene_close(&scene);
 }
 
+static void what_was_taken_before_a_failure_is_not_sent_again(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    struct outcome outcomes[4] = {0};
+    scene_open_take(&scene, json_pack("{s:i}", "max_body_size", 1024));
+    batch_clear(&scene.batch);
+    platform_batch(&scene.batch, 4, 2 * EVENT_SIZE); /* two requests */
+    scene.platform.failure = ERROR_UNREACHABLE;
+    scene.platform.fails_from = 2;
+    assert_false(
+        platform_send(&scene.platform, scene.sink, &scene.batch, outcomes, &scene.err));
+    assert_int_equal(scene.err.kind, ERROR_UNREACHABLE);
+    assert_int_equal(platform_count(outcomes, 4, OUTCOME_ACCEPTED), 2);
+
+    scene.platform.failure = ERROR_NONE;
+    scene.platform.now_ms += 1000; /* it is left alone for a moment */
+    assert_true(
+        platform_send(&scene.platform, scene.sink, &scene.batch, outcomes, &scene.err));
+    assert_int_equal(platform_count(outcomes, 4, OUTCOME_ACCEPTED), 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(scene.platform.taken[i], 1);
+    }
+    scene_close(&scene);
+}
+
 static void a_413_halves_until_it_fits(void **state)
 {
     (void)state;
@@ -127,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_split_where_bodies_are_full),
+        cmocka_unit_test(what_was_taken_before_a_failure_is_not_sent_again),
         cmocka_unit_test(a_413_halves_until_it_fits),
         cmocka_unit_test(an_event_that_is_too_long_goes_without_its_original),
         cmocka_unit_test(bodies_are_what_the_settings_say),
