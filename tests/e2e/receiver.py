@@ -287,8 +287,12 @@ class Proxy(threading.Thread):
         host, _, port = head.split()[1].decode().rpartition(":")
         server = socket.create_connection((host, int(port)))
         client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-        for source, sink in ((client, server), (server, client)):
-            threading.Thread(target=pump, args=(source, sink), daemon=True).start()
+        answers = threading.Thread(target=pump, args=(server, client), daemon=True)
+        answers.start()
+        pump(client, server)
+        answers.join()
+        server.close()
+        client.close()
 
 
 def pump(source: socket.socket, sink: socket.socket) -> None:

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-enum { EVENT_SIZE = 200 };
+enum { EVENT_SIZE = 200, LONG_EVENT_SIZE = 400 };
 
 /* A platform, a sink and a batch of four for one test. */
 struct scene {
@@ -59,7 +59,7 @@ static void what_was_taken_before_a_failure_is_not_sent_again(void **state)
     struct outcome outcomes[4] = {0};
     scene_open_take(&scene, json_pack("{s:i}", "max_body_size", 1024));
     batch_clear(&scene.batch);
-    platform_batch(&scene.batch, 4, 2 * EVENT_SIZE); /* two requests */
+    platform_batch(&scene.batch, 4, LONG_EVENT_SIZE); /* two requests */
     scene.platform.failure = ERROR_UNREACHABLE;
     scene.platform.fails_from = 2;
     assert_false(
