@@ -116,9 +116,6 @@ static bool parse_url(struct http_easy *transfer, struct error *err)
     if (has_user) {
         return error_set(err, ERROR_CONFIG, "a URL must not hold a user name");
     }
-    if (request->proxy != NULL && strcmp(transfer->scheme, "https") != 0) {
-        return error_set(err, ERROR_CONFIG, "a proxy would read what is sent over http");
-    }
     return http_guard_scheme(transfer->scheme, transfer->host, err);
 }
 

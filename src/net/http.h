@@ -52,15 +52,11 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct bytes body;
-    size_t limit;            /* of the decoded answer, in bytes */
-    int64_t timeout_ms;      /* of one try; 0: 30 s */
-    int64_t deadline_ms;     /* on the monotonic clock, for all tries; 0: none */
-    const char *ca_file;     /* NULL: the system's */
-    const char *cert_file;   /* PEM, to show to a server that asks; NULL: none */
-    const char *key_file;    /* its key; NULL: in cert_file */
-    const char *proxy;       /* http or https URL; NULL: the environment's. https only */
-    const char *proxy_login; /* "user:password" for it; NULL: none */
-    const char *source;      /* for log lines; may be NULL */
+    size_t limit;        /* of the decoded answer, in bytes */
+    int64_t timeout_ms;  /* of one try; 0: 30 s */
+    int64_t deadline_ms; /* on the monotonic clock, for all tries; 0: none */
+    const char *ca_file; /* NULL: the system's */
+    const char *source;  /* for log lines; may be NULL */
     /*
      * Called before each try to add credentials; adds to extra, which http.c
      * sends and then wipes. refresh: the last credential was refused as expired.
@@ -76,6 +72,13 @@ struct http_request {
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */
     enum http_class (*classify)(void *context, const struct http_response *response);
     void *context;
+    /* PEM files to show to a server that asks; key NULL: in cert_file. May be NULL. */
+    const char *cert_file;
+    const char *key_file;
+    /* An http or https URL and "user:password" for it, for https alone; NULL: as the
+     * environment says. */
+    const char *proxy;
+    const char *proxy_login;
 };
 
 /* Headers made for one try; values are wiped after it. */

@@ -17,6 +17,9 @@ enum {
 
 bool http_easy_pin(struct http_easy *transfer, struct error *err)
 {
+    if (transfer->request->proxy != NULL && strcmp(transfer->scheme, "https") != 0) {
+        return error_set(err, ERROR_CONFIG, "a proxy would read what is sent over http");
+    }
     const char *file = transfer->request->ca_file;
     if (file == NULL) {
         file = curl_version_info(CURLVERSION_NOW)->cainfo;
