@@ -119,7 +119,8 @@ static void send_optional(const struct send_route *route, const struct runtime *
 
 static bool is_wanted(const struct send_route *route, const struct batch_event *event)
 {
-    return route->principles == 0 || (route->principles & event->principles) != 0;
+    return route->principles == 0 || event->is_own ||
+           (route->principles & event->principles) != 0;
 }
 
 /* Everything is undecided but what the route does not want. False: nothing is left. */

@@ -5,7 +5,8 @@
  * Required sinks must decide every event before the deadline; what they refuse
  * becomes dead letters. An optional sink is tried once, for SEND_OPTIONAL_MS at most:
  * what it misses is counted and never holds the line. A route with principles gets only
- * events that answer one of them; events that no route wants are counted.
+ * events that answer one of them, and the bridge's own; events that no route wants are
+ * counted.
  *
  * Errors: those of the sink; ERROR_STOPPED when a stop came while waiting.
  */

@@ -141,6 +141,17 @@ static void a_route_with_principles_gets_only_their_events(void **state)
     assert_int_equal(scene->result.missed_count, 0);
 }
 
+static void the_bridges_own_events_pass_every_filter(void **state)
+{
+    struct scene *scene = *state;
+    scene->routes[0].principles = bits_of("2c");
+    scene->routes[1].principles = bits_of("1a");
+    batch_add(&scene->batch)->is_own = true;
+    assert_true(send(scene));
+    assert_int_equal(scene->sinks[0].taken, 2);
+    assert_int_equal(scene->sinks[1].taken, 1);
+}
+
 static void events_that_no_route_wants_are_counted(void **state)
 {
     struct scene *scene = *state;
@@ -201,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCENE(a_route_without_principles_gets_everything),
         IN_SCENE(a_route_with_principles_gets_only_their_events),
+        IN_SCENE(the_bridges_own_events_pass_every_filter),
         IN_SCENE(events_that_no_route_wants_are_counted),
         IN_SCENE(a_required_sink_is_tried_again_after_the_wait_it_asked_for),
         IN_SCENE(a_required_sink_that_stays_down_fails_the_batch_in_time),
