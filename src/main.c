@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
     &command_check,
     &command_map,
     &command_explain,
+    &command_sources,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
