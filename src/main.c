@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &command_map,
     &command_explain,
     &command_sources,
+    &command_state,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
