@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &command_explain,
     &command_sources,
     &command_state,
+    &command_dlq,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

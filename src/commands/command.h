@@ -28,6 +28,7 @@ struct command {
 };
 
 extern const struct command command_check;
+extern const struct command command_dlq;
 extern const struct command command_explain;
 extern const struct command command_map;
 extern const struct command command_run;

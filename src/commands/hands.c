@@ -59,6 +59,19 @@ void hands_close(struct hands *hands)
     config_clear(&hands->config);
 }
 
+bool hands_claim(const struct hands *hands, const char *source, struct claim *claim,
+                 struct error *err)
+{
+    return hands->type->claim(hands->store, source, claim, err);
+}
+
+bool hands_release(const struct hands *hands, struct claim *claim, struct error *err)
+{
+    bool ok = hands->type->release(hands->store, claim, 0, err);
+    claim_clear(claim);
+    return ok;
+}
+
 bool hands_agreed(const struct hands *hands, bool is_said, const char *what)
 {
     char answer[8] = "";

@@ -28,6 +28,12 @@ struct hands {
 int hands_open(struct hands *hands, const char *file, enum hands_access access);
 void hands_close(struct hands *hands);
 
+/* Takes the lease on one source: ERROR_BUSY while a live process has it. */
+bool hands_claim(const struct hands *hands, const char *source, struct claim *claim,
+                 struct error *err);
+/* Gives it back, due at once, and clears claim. */
+bool hands_release(const struct hands *hands, struct claim *claim, struct error *err);
+
 int64_t hands_now_ms(const struct hands *hands);
 /* Says what failed; EXIT_WRONG where an operator must change something, else 1. */
 int hands_failed(const struct hands *hands, const struct error *err);

@@ -112,8 +112,7 @@ static const char *obstacle(const struct state_entry *entry,
 
 /* Under the lease: puts the source where the document says, or says why not. */
 static bool put(const struct state_request *request, const struct roster_row *row,
-                const struct state_entry *entry, const struct claim *claim,
-                struct error *err)
+                const struct state_entry *entry, struct claim *claim, struct error *err)
 {
     const struct hands *hands = request->hands;
     const struct slicing *slicing = roster_slicing(row);
@@ -154,12 +153,11 @@ static bool import_entry(const struct state_request *request,
         tell(entry->name, "passed over: it is not configured here");
         return true;
     }
-    if (!hands->type->claim(hands->store, row->name, &claim, err)) {
+    if (!hands_claim(hands, row->name, &claim, err)) {
         return false;
     }
     bool ok = put(request, row, entry, &claim, err);
-    (void)hands->type->release(hands->store, &claim, 0, NULL);
-    claim_clear(&claim);
+    (void)hands_release(hands, &claim, NULL);
     return ok;
 }
 

@@ -88,7 +88,7 @@ static bool put(struct state_request *request, const struct roster_row *row,
     struct store_gap gaps[2] = {0};
     struct store_evidence evidence = {.gaps = gaps};
     struct claim claim = {0};
-    if (!type->claim(request->hands->store, row->name, &claim, err)) {
+    if (!hands_claim(request->hands, row->name, &claim, err)) {
         return false;
     }
     struct cursor next = claim.cursor;
@@ -102,8 +102,7 @@ static bool put(struct state_request *request, const struct roster_row *row,
         placement.forget_ms = request->to_ms;
     }
     bool ok = type->inspect->place(request->hands->store, &claim, &placement, err);
-    (void)type->release(request->hands->store, &claim, 0, NULL);
-    claim_clear(&claim);
+    (void)hands_release(request->hands, &claim, NULL);
     return ok;
 }
 
@@ -177,12 +176,11 @@ int state_retire(struct state_request *request)
         printf("%s: was retired before\n", row->name);
         return EXIT_GOOD;
     }
-    bool ok = hands->type->claim(hands->store, row->name, &claim, &err) &&
-              hands->type->inspect->retire(hands->store, &claim, &err);
-    if (ok) {
-        ok = hands->type->release(hands->store, &claim, 0, &err);
+    if (!hands_claim(hands, row->name, &claim, &err)) {
+        return hands_failed(hands, &err);
     }
-    claim_clear(&claim);
+    bool ok = hands->type->inspect->retire(hands->store, &claim, &err);
+    ok = hands_release(hands, &claim, ok ? &err : NULL) && ok;
     if (!ok) {
         return hands_failed(hands, &err);
     }

@@ -110,7 +110,7 @@ struct store_inspect {
     /* Removes what fits filter for good, and writes that down as a gap. */
     bool (*letters_purge)(struct store *store, const struct store_letter_filter *filter,
                           size_t *count, struct error *err);
-    bool (*place)(struct store *store, const struct claim *claim,
+    bool (*place)(struct store *store, struct claim *claim,
                   const struct store_placement *placement, struct error *err);
     /* Leaves a source out of reports from now on; what it holds stays. */
     bool (*retire)(struct store *store, const struct claim *claim, struct error *err);

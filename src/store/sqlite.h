@@ -86,7 +86,7 @@ bool sqlite_hands_taken(struct store *store, const int64_t *ids, size_t count,
                         struct error *err);
 bool sqlite_hands_purge(struct store *store, const struct store_letter_filter *filter,
                         size_t *count, struct error *err);
-bool sqlite_hands_place(struct store *store, const struct claim *claim,
+bool sqlite_hands_place(struct store *store, struct claim *claim,
                         const struct store_placement *placement, struct error *err);
 bool sqlite_hands_retire(struct store *store, const struct claim *claim,
                          struct error *err);

@@ -151,13 +151,14 @@ static bool place(struct store *store, const struct claim *claim,
             add_evidence(store, row, placement->evidence, err));
 }
 
-bool sqlite_hands_place(struct store *store, const struct claim *claim,
+bool sqlite_hands_place(struct store *store, struct claim *claim,
                         const struct store_placement *placement, struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
     bool ok = sqlite_begin(store, true, err);
     if (ok) {
         ok = sqlite_end(store, place(store, claim, placement, err), err);
+        claim->version += ok;
     }
     pthread_mutex_unlock(&store->mutex);
     return ok;
