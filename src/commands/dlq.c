@@ -258,10 +258,10 @@ static int act(const struct action *action, const struct program *program,
 {
     struct hands hands = {.command = &command_dlq, .program = program};
     struct error err = {0};
-    request->hands = &hands;
     if (action->has_sinks && !http_global_init(&err)) {
         return hands_failed(&hands, &err);
     }
+    request->hands = &hands;
     int status = hands_open(&hands, request->config, action->access);
     if (status == EXIT_GOOD && hands.store == NULL) {
         fprintf(stderr, "there is no store yet, and so no dead letter\n");
@@ -270,6 +270,7 @@ static int act(const struct action *action, const struct program *program,
         status = action->run(request);
     }
     hands_close(&hands);
+    request->hands = NULL;
     if (action->has_sinks) {
         http_global_cleanup();
     }

@@ -7,32 +7,36 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CODE_FIRST = 256, CODE_HELP = CODE_FIRST + OPTIONS_MAX };
 
 /* The rows as getopt_long wants them. */
 struct getopt_table {
     struct option options[OPTIONS_MAX + 2];
-    char letters[2 * OPTIONS_MAX + 2];
+    char letters[2 * OPTIONS_MAX + 3];
 };
 
-static void fill(struct getopt_table *table, const struct option_row *rows)
+/* Appends "c" or "c:" to the letters. */
+static void add_letter(struct getopt_table *table, char letter, bool has_value)
 {
-    size_t used = 0;
+    size_t used = strlen(table->letters);
+    table->letters[used] = letter;
+    table->letters[used + 1] = letter != '\0' && has_value ? ':' : '\0';
+}
+
+static void fill_table(struct getopt_table *table, const struct option_row *rows)
+{
     size_t i = 0;
-    for (; rows[i].kind != OPTION_END; i++) {
-        int needs = rows[i].kind == OPTION_FLAG ? no_argument : required_argument;
-        table->options[i] =
-            (struct option){rows[i].name, needs, NULL, CODE_FIRST + (int)i};
-        if (rows[i].letter != '\0') {
-            table->letters[used++] = rows[i].letter;
-            if (needs == required_argument) {
-                table->letters[used++] = ':';
-            }
-        }
+    while (rows[i].kind != OPTION_END) {
+        bool has_value = rows[i].kind != OPTION_FLAG;
+        table->options[i] = (struct option){
+            .name = rows[i].name, .has_arg = has_value, .val = CODE_FIRST + (int)i};
+        add_letter(table, rows[i].letter, has_value);
+        i++;
     }
-    table->options[i] = (struct option){"help", no_argument, NULL, CODE_HELP};
-    table->letters[used] = 'h';
+    table->options[i] = (struct option){.name = "help", .val = CODE_HELP};
+    add_letter(table, 'h', false);
 }
 
 static bool read_time(const char *text, int64_t *ms)
@@ -97,7 +101,7 @@ int options_read(const struct command *command, const struct option_row *rows,
     struct getopt_table table = {0};
     int status = -1;
     int code = 0;
-    fill(&table, rows);
+    fill_table(&table, rows);
     while (status < 0 && (code = getopt_long(arguments->count, arguments->items,
                                              table.letters, table.options, NULL)) != -1) {
         if (code == 'h' || code == CODE_HELP) {

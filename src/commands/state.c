@@ -198,6 +198,7 @@ static int act(const struct action *action, const struct program *program,
     }
     roster_clear(&request->roster);
     hands_close(&hands);
+    request->hands = NULL;
     return fflush(stdout) == 0 ? status : EXIT_FAILED;
 }
 

@@ -103,7 +103,7 @@ static const char *obstacle(const struct state_entry *entry,
         return "left as it is: the store is no further than the document";
     }
     if (entry->cursor.mark_ms[SLICE_PASSES - 1] <
-        now_ms - slicing->retention_ms + 2 * MS_PER_HOUR) {
+        now_ms - slicing->retention_ms + (int64_t)2 * MS_PER_HOUR) {
         return "left as it is: the cloud no longer keeps what the document would have "
                "read again";
     }

@@ -110,7 +110,7 @@ static int check_back(struct state_request *request, const struct roster_row *ro
 {
     const struct slicing *slicing = roster_slicing(row);
     int64_t now_ms = request->roster.now_ms;
-    int64_t oldest_ms = now_ms - slicing->retention_ms + 2 * MS_PER_HOUR;
+    int64_t oldest_ms = now_ms - slicing->retention_ms + (int64_t)2 * MS_PER_HOUR;
     if (request->to_ms >= row->head_ms) {
         return refuse(request, row->name,
                       "it has not been read up to there; --skip gives up what lies "

@@ -95,8 +95,8 @@ void table_age(int64_t ms, char out[TABLE_AGE_SIZE])
         const char *name;
     } units[] = {
         {MS_PER_DAY, 2 * (int64_t)MS_PER_DAY, "d"},
-        {MS_PER_HOUR, 2 * MS_PER_HOUR, "h"},
-        {MS_PER_MINUTE, 2 * MS_PER_MINUTE, "min"},
+        {MS_PER_HOUR, (int64_t)2 * MS_PER_HOUR, "h"},
+        {MS_PER_MINUTE, (int64_t)2 * MS_PER_MINUTE, "min"},
         {MS_PER_SECOND, 0, "s"},
     };
     const char *sign = ms < 0 ? "-" : "";
