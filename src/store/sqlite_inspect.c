@@ -34,9 +34,11 @@ enum {
     OWNER_UNTIL,
 };
 
+/* A run that read a retired source after all has left it due later than that. */
 static const char sources_sql[] =
     "SELECT s.name, s.start, s.mark1, s.mark2, s.mark3, s.mark4, s.span, s.slice_a,"
-    " s.slice_b, s.slice_began, s.place, s.due, s.retired IS NOT NULL,"
+    " s.slice_b, s.slice_began, s.place, s.due, s.retired IS NOT NULL AND s.due <= "
+    "s.retired,"
     " (SELECT sum(delivered) FROM ledger WHERE source = s.id AND hour >= ?1),"
     " (SELECT max(hour) FROM ledger WHERE source = s.id),"
     " (SELECT count(*) FROM gap WHERE source = s.id"

@@ -367,6 +367,8 @@ class State(HandsCase):
         self.assertNotIn("left-over", self.ends(0, "sources"))
         self.assertIn("retired before", self.ends(0, "state", "retire", "left-over"))
         self.assertEqual(self.sql("SELECT count(*) FROM ledger WHERE source = ?", gone), [(1,)])
+        self.sql("UPDATE source SET due = ? WHERE id = ?", self.ms(-60), gone)  # was read again
+        self.assertRegex(self.ends(0, "sources"), r"left-over +- +gone")
 
     def test_wrong_usage_is_said(self) -> None:
         for arguments in ((), ("polish",), ("import",), ("retire",), ("show", "--skip"),
