@@ -147,6 +147,7 @@ struct store_type {
     /* Writes a gap into the ledger; the same start and reason again extends it. */
     bool (*gap)(struct store *store, const struct claim *claim,
                 const struct store_gap *gap, struct error *err);
+    const struct store_inspect *inspect; /* the part for people: store/inspect.h */
 };
 
 extern const struct store_type store_sqlite;
