@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    BODY_MAX = 1 << 17,
+    BODY_MAX = 1 << 18, /* a token of 64 KiB, percent-encoded */
     ANSWER_MAX = 1 << 18,
     TOKEN_MAX = 1 << 16,
     ARN_MAX = 2048,
@@ -229,7 +229,7 @@ bool sts_assume_with_token(const struct sts_caller *caller, const struct sts_rol
     if (!check(role, err) || !secret_file_read(token_file, TOKEN_MAX, &token, err)) {
         return false;
     }
-    buf_init(&body, BODY_MAX * 2);
+    buf_init(&body, BODY_MAX);
     write_role(&body, "AssumeRoleWithWebIdentity", role);
     client_add_parameter(&body, "WebIdentityToken", secret_reveal(&token));
     secret_clear(&token);
