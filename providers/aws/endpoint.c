@@ -59,6 +59,9 @@ char *endpoint_configured(const char *service, const char *region, const json_t 
 {
     const json_t *urls = json_object_get(settings, "endpoints");
     const char *url = json_string_value(json_object_get(urls, service));
+    if (url == NULL && strcmp(service, "cloudtrail") == 0) {
+        url = json_string_value(json_object_get(settings, "endpoint"));
+    }
     if (url != NULL) {
         return mem_dup(url);
     }

@@ -19,7 +19,8 @@ struct endpoint {
 
 /*
  * What settings say about the endpoint of service in region: its URL in the map
- * "endpoints", else the FIPS endpoint where "fips" is true; NULL: nothing. The caller
+ * "endpoints" (of cloudtrail also in "endpoint"), else the FIPS endpoint where "fips" is
+ * true; NULL: nothing. The caller
  * owns the text. AWS has FIPS endpoints in its American and Canadian regions only.
  */
 char *endpoint_configured(const char *service, const char *region,
