@@ -1,5 +1,6 @@
 #include "aws/identity.h"
 
+#include "aws/endpoint.h"
 #include "aws/identity_what.h"
 #include "aws/origin.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ struct identity {
     json_t *what;            /* what it is made of; the texts below are its */
     char *key;
     char *sts_region;
+    char *sts_endpoint; /* NULL: the region's */
     struct origin origin;
     struct sts_role role;
 
@@ -74,14 +76,16 @@ static struct identity *make(json_t *what, char *key, const char *region,
     made->parent = parent;
     made->what = json_incref(what);
     made->key = key;
+    const char *endpoint = text_of(what, "sts_endpoint");
     made->sts_region = mem_dup(asked);
+    made->sts_endpoint =
+        endpoint != NULL ? mem_dup(endpoint) : endpoint_configured("sts", asked, what);
     made->origin = (struct origin){
         .kind = kind_of(what),
         .profile = text_of(what, "profile"),
         .argv = json_object_get(what, "credential_process"),
         .session_name = session == NULL ? "auditbridge" : session,
-        .place = {made->sts_region, text_of(what, "sts_endpoint"),
-                  text_of(what, "ca_file")},
+        .place = {made->sts_region, made->sts_endpoint, text_of(what, "ca_file")},
     };
     const json_t *roles = json_object_get(what, "roles");
     const json_t *last = json_array_get(roles, json_array_size(roles) - 1);
@@ -321,6 +325,7 @@ void identity_forget_all(void)
         json_decref(identities->what);
         free(identities->key);
         free(identities->sts_region);
+        free(identities->sts_endpoint);
         free(identities);
         identities = next;
     }

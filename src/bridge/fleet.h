@@ -5,15 +5,8 @@
 #ifndef BRIDGE_FLEET_H
 #define BRIDGE_FLEET_H
 
+#include "bridge/scout.h"
 #include "bridge/worker.h"
-
-struct fleet {
-    struct source *sources;
-    size_t source_count;
-    struct open_sink *sinks;
-    size_t sink_count;
-    struct worker worker;
-};
 
 /* What a fleet is made from; all of it is borrowed until fleet_close. */
 struct fleet_plan {
@@ -23,9 +16,23 @@ struct fleet_plan {
     const struct runtime *runtime;
 };
 
+struct fleet {
+    struct fleet_plan plan;
+    struct source **sources; /* none ever leaves: what is gone says so */
+    size_t source_count;
+    json_t *by_name; /* their places in sources */
+    struct open_sink *sinks;
+    size_t sink_count;
+    struct worker worker;
+    bool *lacks; /* of each entry: whether it is without sources that it should have */
+    struct scout *scout;
+    int64_t discover_ms; /* when to look again what the entries stand for; monotonic */
+};
+
 /*
- * Opens sinks and the store and expands every entry into its sources.
- * Errors: ERROR_CONFIG and those of sinks, store and expand.
+ * Opens sinks and the store and finds out what every entry stands for. An entry of which
+ * nothing is known is told of and passed over; it is looked for again.
+ * Errors: ERROR_CONFIG and those of sinks and store.
  */
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err);
 /* Accepts an all-zero fleet. */

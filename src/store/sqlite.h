@@ -73,4 +73,10 @@ bool sqlite_lease_lost(const struct claim *claim, struct error *err);
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err);
 
+/* store_type's discovered and discover: these two lock the store themselves. */
+bool sqlite_discovery_read(struct store *store, const char *entry, json_t **known,
+                           struct error *err);
+bool sqlite_discovery_write(struct store *store, const char *entry, const json_t *known,
+                            struct error *err);
+
 #endif
