@@ -1,5 +1,7 @@
 #include "aws/identity.h"
 
+#include "aws/endpoint.h"
+#include "aws/identity_what.h"
 #include "aws/origin.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -27,6 +29,7 @@ struct identity {
     json_t *what;            /* what it is made of; the texts below are its */
     char *key;
     char *sts_region;
+    char *sts_endpoint; /* NULL: the region's */
     struct origin origin;
     struct sts_role role;
 
@@ -38,7 +41,8 @@ struct identity {
     struct credentials held;
     int64_t renew_ms; /* on the monotonic clock; INT64_MAX: never */
     int64_t end_ms;
-    int64_t forced_ms; /* when AWS last made us renew; 0: never */
+    int64_t forced_ms;       /* when AWS last made us renew; 0: never */
+    unsigned forced_version; /* the one that it refused then */
     struct error failure;
     int64_t failed_until_ms;
     int64_t skew_ms;
@@ -50,84 +54,6 @@ static pthread_mutex_t identities_lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *text_of(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
-}
-
-/* What an identity is made of: equal settings, equal key, whichever source they are of.
- */
-static json_t *describe(const json_t *settings, const char *region)
-{
-    static const char *const names[] = {
-        "credentials",  "profile", "credential_process", "session_name", "sts_region",
-        "sts_endpoint", "ca_file"};
-    json_t *what = json_object();
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        json_t *value = json_deep_copy(json_object_get(settings, names[i]));
-        if (value != NULL) {
-            json_object_set_new(what, names[i], value);
-        }
-    }
-    json_object_set_new(what, "partition", json_string(sts_partition(region)));
-    json_t *arns = json_object_get(settings, "role_arn");
-    json_t *roles = json_array();
-    for (size_t i = 0; i < json_array_size(arns); i++) {
-        json_array_append_new(
-            roles, json_pack("{s:o}", "arn", json_deep_copy(json_array_get(arns, i))));
-    }
-    const char *external_id = text_of(settings, "external_id");
-    json_t *last = json_array_get(roles, json_array_size(roles) - 1);
-    if (external_id != NULL && last != NULL) {
-        json_object_set_new(last, "external_id", json_string(external_id));
-    }
-    json_object_set_new(what, "roles", roles);
-    return what;
-}
-
-static bool check_roles(const json_t *roles, struct error *err)
-{
-    for (size_t i = 0; i < json_array_size(roles); i++) {
-        const char *fault = sts_arn_fault(text_of(json_array_get(roles, i), "arn"));
-        if (fault != NULL) {
-            return error_set(err, ERROR_CONFIG, "role_arn: %s", fault);
-        }
-    }
-    return true;
-}
-
-/* A setting that nothing would look at was meant for something. */
-static bool check(const json_t *settings, const json_t *what, struct error *err)
-{
-    const char *kind = text_of(what, "credentials");
-    bool is_process = kind != NULL && strcmp(kind, "process") == 0;
-    bool has_process = json_array_size(json_object_get(what, "credential_process")) > 0;
-    const char *session = text_of(what, "session_name");
-    const char *fault = session == NULL ? NULL : sts_session_fault(session);
-    if (fault != NULL) {
-        return error_set(err, ERROR_CONFIG, "session_name: %s", fault);
-    }
-    if (is_process != has_process) {
-        return error_set(err, ERROR_CONFIG,
-                         "\"credentials: process\" and credential_process go together; "
-                         "%s",
-                         is_process ? "name the program and its arguments"
-                                    : "say both, or remove credential_process");
-    }
-    if (text_of(what, "profile") != NULL && kind != NULL && strcmp(kind, "auto") != 0 &&
-        strcmp(kind, "profile") != 0) {
-        return error_set(err, ERROR_CONFIG,
-                         "profile: \"credentials: %s\" does not use one; remove either",
-                         kind);
-    }
-    const json_t *roles = json_object_get(what, "roles");
-    const char *external_id = text_of(settings, "external_id");
-    if (external_id != NULL && json_array_size(roles) == 0) {
-        return error_set(err, ERROR_CONFIG,
-                         "external_id: there is no role_arn that could ask for it");
-    }
-    if (external_id != NULL && strlen(external_id) < 2) {
-        return error_set(err, ERROR_CONFIG,
-                         "external_id: must have 2 to 1224 characters");
-    }
-    return check_roles(roles, err);
 }
 
 static enum origin_kind kind_of(const json_t *what)
@@ -150,14 +76,16 @@ static struct identity *make(json_t *what, char *key, const char *region,
     made->parent = parent;
     made->what = json_incref(what);
     made->key = key;
+    const char *endpoint = text_of(what, "sts_endpoint");
     made->sts_region = mem_dup(asked);
+    made->sts_endpoint =
+        endpoint != NULL ? mem_dup(endpoint) : endpoint_configured("sts", asked, what);
     made->origin = (struct origin){
         .kind = kind_of(what),
         .profile = text_of(what, "profile"),
         .argv = json_object_get(what, "credential_process"),
         .session_name = session == NULL ? "auditbridge" : session,
-        .place = {made->sts_region, text_of(what, "sts_endpoint"),
-                  text_of(what, "ca_file")},
+        .place = {made->sts_region, made->sts_endpoint, text_of(what, "ca_file")},
     };
     const json_t *roles = json_object_get(what, "roles");
     const json_t *last = json_array_get(roles, json_array_size(roles) - 1);
@@ -187,9 +115,9 @@ static struct identity *find_or_make(json_t *what, const char *region,
 bool identity_find(const json_t *settings, const char *region, struct identity **identity,
                    struct error *err)
 {
-    json_t *what = describe(settings, region);
+    json_t *what = identity_what(settings, region);
     json_t *roles = json_object_get(what, "roles");
-    bool ok = check(settings, what, err);
+    bool ok = identity_what_check(what, settings, err);
     struct identity *found = NULL;
     if (ok) {
         pthread_mutex_lock(&identities_lock);
@@ -299,6 +227,14 @@ static bool renew(struct identity *identity, const struct runtime *runtime, bool
     return ok;
 }
 
+static bool repeat_failure(const struct identity *identity, struct error *err)
+{
+    if (err != NULL) {
+        *err = identity->failure;
+    }
+    return false;
+}
+
 /*
  * Waits or works until held is good: got, not over, and not the refused version.
  * While it still is good, only the thread that renews it early is held up.
@@ -310,20 +246,17 @@ static bool settle(struct identity *identity, const struct runtime *runtime,
         int64_t now_ms = monotonic_ms(runtime);
         bool is_good = identity->version > refused && now_ms < identity->end_ms;
         bool is_failed = now_ms < identity->failed_until_ms;
-        if (is_good &&
-            (now_ms < identity->renew_ms || identity->is_renewing || is_failed)) {
+        bool can_wait = now_ms < identity->renew_ms || identity->is_renewing || is_failed;
+        if (is_good && can_wait) {
             return true;
         }
-        if (identity->is_renewing) {
-            pthread_cond_wait(&identity->changed, &identity->lock);
-        } else if (is_failed) {
-            if (err != NULL) {
-                *err = identity->failure;
-            }
-            return false;
-        } else {
+        if (is_failed && !identity->is_renewing) {
+            return repeat_failure(identity, err);
+        }
+        if (!identity->is_renewing) {
             return renew(identity, runtime, is_good, is_good ? NULL : err) || is_good;
         }
+        pthread_cond_wait(&identity->changed, &identity->lock);
     }
 }
 
@@ -344,18 +277,19 @@ bool identity_renew(struct identity *identity, const struct runtime *runtime,
 {
     pthread_mutex_lock(&identity->lock);
     int64_t now_ms = monotonic_ms(runtime);
-    bool is_newest = credentials->version == identity->version;
+    unsigned refused = credentials->version;
+    bool is_new = refused == identity->version && refused != identity->forced_version;
     /*
      * Some refusals read like an expiry and are none: a region that the account has not
      * opted into knows no credentials at all. They must not ask STS again and again.
      */
     bool was_forced =
         identity->forced_ms != 0 && now_ms - identity->forced_ms < FORCED_MS;
-    unsigned refused = credentials->version;
-    if (is_newest && was_forced) {
+    if (is_new && was_forced) {
         refused--;
-    } else if (is_newest) {
+    } else if (is_new) {
         identity->forced_ms = now_ms;
+        identity->forced_version = refused;
     }
     bool ok = settle(identity, runtime, refused, err);
     if (ok) {
@@ -391,6 +325,7 @@ void identity_forget_all(void)
         json_decref(identities->what);
         free(identities->key);
         free(identities->sts_region);
+        free(identities->sts_endpoint);
         free(identities);
         identities = next;
     }

@@ -34,6 +34,9 @@ struct origin {
 bool origin_load(const struct origin *origin, const struct runtime *runtime,
                  struct credentials *credentials, struct error *err);
 
+/* The environment's keys, which must be there and whole. */
+bool origin_load_environment(struct credentials *credentials, struct error *err);
+
 /* A variable's value; NULL when it is not set or empty. */
 const char *origin_variable(const char *name);
 

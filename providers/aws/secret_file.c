@@ -29,33 +29,7 @@ static ssize_t read_all(int fd, char *out, size_t size)
     return (ssize_t)done;
 }
 
-static bool take(const char *file, char *text, size_t size, struct secret *secret,
-                 struct error *err)
-{
-    static const char blank[] = " \t\r\n";
-    if (strlen(text) != size) {
-        return error_set(err, ERROR_CONFIG, "%s: has a NUL byte in it", file);
-    }
-    char *start = text + strspn(text, blank);
-    size_t length = strlen(start);
-    while (length > 0 && strchr(blank, start[length - 1]) != NULL) {
-        start[--length] = '\0';
-    }
-    if (length == 0) {
-        return error_set(err, ERROR_CONFIG, "%s: is empty; a token was expected", file);
-    }
-    for (const char *at = start; *at != '\0'; at++) {
-        if ((unsigned char)*at < ' ' || *at == 0x7f) {
-            return error_set(err, ERROR_CONFIG,
-                             "%s: has a line break or control character inside its token",
-                             file);
-        }
-    }
-    secret_set(secret, start);
-    return true;
-}
-
-bool secret_file_read(const char *file, size_t limit, struct secret *secret,
+bool secret_file_load(const char *file, size_t limit, struct secret *secret,
                       struct error *err)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -71,10 +45,46 @@ bool secret_file_read(const char *file, size_t limit, struct secret *secret,
         error_set(err, ERROR_CONFIG, "%s: %s", file, strerror(why));
     } else if ((size_t)size > limit) {
         error_set(err, ERROR_CONFIG, "%s: is larger than %zu bytes", file, limit);
+    } else if (strlen(text) != (size_t)size) {
+        error_set(err, ERROR_CONFIG, "%s: has a NUL byte in it", file);
     } else {
-        ok = take(file, text, (size_t)size, secret, err);
+        secret_set(secret, text);
+        ok = true;
     }
     OPENSSL_cleanse(text, limit + 2);
     free(text);
+    return ok;
+}
+
+bool secret_file_read(const char *file, size_t limit, struct secret *secret,
+                      struct error *err)
+{
+    static const char blank[] = " \t\r\n";
+    struct secret whole = {0};
+    if (!secret_file_load(file, limit, &whole, err)) {
+        return false;
+    }
+    const char *start = secret_reveal(&whole);
+    start += strspn(start, blank);
+    size_t size = strlen(start);
+    while (size > 0 && strchr(blank, start[size - 1]) != NULL) {
+        size--;
+    }
+    bool ok = true;
+    for (size_t i = 0; i < size; i++) {
+        ok = ok && (unsigned char)start[i] >= ' ' && start[i] != 0x7f;
+    }
+    if (size == 0) {
+        ok = error_set(err, ERROR_CONFIG, "%s: is empty; a token was expected", file);
+    } else if (!ok) {
+        error_set(err, ERROR_CONFIG,
+                  "%s: has a line break or control character inside its token", file);
+    } else {
+        char *text = mem_dup_bytes(start, size);
+        secret_set(secret, text);
+        OPENSSL_cleanse(text, size);
+        free(text);
+    }
+    secret_clear(&whole);
     return ok;
 }

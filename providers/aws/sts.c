@@ -2,6 +2,7 @@
 
 #include "aws/client.h"
 #include "aws/origin.h"
+#include "aws/partition.h"
 #include "aws/secret_file.h"
 #include "aws/xml.h"
 #include "base/mem.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 enum {
-    BODY_MAX = 1 << 17,
+    BODY_MAX = 1 << 18, /* a token of 64 KiB, percent-encoded */
     ANSWER_MAX = 1 << 18,
     TOKEN_MAX = 1 << 16,
     ARN_MAX = 2048,
@@ -53,26 +54,13 @@ const char *sts_session_fault(const char *text)
     return is_good ? NULL : "must be 2 to 64 of the characters [a-zA-Z0-9_+=,.@-]";
 }
 
-const char *sts_partition(const char *region)
-{
-    static const char *const prefixes[] = {"cn-",      "us-gov-", "us-isob-", "us-isof-",
-                                           "eu-isoe-", "us-iso-", "eusc-"};
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (strncmp(region, prefixes[i], strlen(prefixes[i])) == 0) {
-            return prefixes[i];
-        }
-    }
-    return "";
-}
-
 const char *sts_region(const char *configured, const char *region)
 {
     const char *found = configured;
     found = found == NULL ? origin_variable("AWS_REGION") : found;
     found = found == NULL ? origin_variable("AWS_DEFAULT_REGION") : found;
     bool is_meant = configured != NULL;
-    if (found == NULL ||
-        (!is_meant && strcmp(sts_partition(found), sts_partition(region)) != 0)) {
+    if (found == NULL || (!is_meant && partition_of(found) != partition_of(region))) {
         return region;
     }
     return found;
@@ -229,7 +217,7 @@ bool sts_assume_with_token(const struct sts_caller *caller, const struct sts_rol
     if (!check(role, err) || !secret_file_read(token_file, TOKEN_MAX, &token, err)) {
         return false;
     }
-    buf_init(&body, BODY_MAX * 2);
+    buf_init(&body, BODY_MAX);
     write_role(&body, "AssumeRoleWithWebIdentity", role);
     client_add_parameter(&body, "WebIdentityToken", secret_reveal(&token));
     secret_clear(&token);
