@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bridge/denials.h"
 
 #include <stdlib.h>
 
@@ -205,6 +206,7 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
     fleet->worker.runtime = plan->runtime;
     fleet->worker.store_type = &store_sqlite;
     fleet->worker.ratelimit = ratelimit_new();
+    fleet->worker.denials = denials_new();
     return open_sinks(fleet, plan->config, plan->runtime, err) &&
            fleet->worker.store_type->open(plan->config->state, plan->runtime,
                                           &fleet->worker.store, err) &&
@@ -239,6 +241,7 @@ void fleet_close(struct fleet *fleet)
         fleet->worker.store_type->close(fleet->worker.store);
     }
     ratelimit_free(fleet->worker.ratelimit);
+    denials_free(fleet->worker.denials);
     *fleet = (struct fleet){0};
 }
 
