@@ -43,6 +43,7 @@ class CloudSim:
         ready = json.loads(line)
         self.endpoint: str = ready["endpoint"]
         self.ca_file: str = ready["ca_file"]
+        self.metadata: str = ready["metadata"]
         self._control: str = ready["control"]
         return self
 

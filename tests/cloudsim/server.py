@@ -9,6 +9,7 @@ from collections import Counter, deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import services
+import sts
 from clock import CloudClock
 from errors import ApiError, denied, expired, throttled
 from faults import Fault, Faults, Killer
@@ -33,6 +34,7 @@ class Cloud:
         self.clock = clock
         self.keys = keys
         self.tick_s = tick_s
+        self.sts = sts.Sts(clock, keys)
         self.faults = Faults(seed)
         self.killer = Killer()
         self.counts: Counter[str] = Counter()
@@ -137,6 +139,8 @@ class Handler(BaseHTTPRequestHandler):
         cloud = self.server.cloud
         name = f"{call.service}:{call.operation}"
         try:
+            if call.service == "sts":
+                return self.serve_sts(name, call, body)
             signer = self.signer_of(call.service, body)
             account = cloud.account_of(signer.key)
             reply = services.answer(cloud.world, account, call, body)
@@ -145,6 +149,32 @@ class Handler(BaseHTTPRequestHandler):
         except ApiError as error:
             cloud.note_other(name, status=error.status, error=error.code)
             self.respond(error.status, error.body(), 1, None, error.content_type)
+
+    def serve_sts(self, name: str, call: services.Call, body: bytes) -> None:
+        cloud = self.server.cloud
+        if call.operation == sts.UNSIGNED:
+            if "Authorization" in self.headers:
+                raise sts.StsError("ValidationError", "this call is not signed")
+            region, answer = "", cloud.sts.with_web_identity(call.form, "")
+        else:
+            try:
+                signer = self.signer_of("sts", body)
+            except ApiError as error:
+                code = error.code.replace("ExpiredTokenException", "ExpiredToken").replace(
+                    "InvalidSignatureException", "SignatureDoesNotMatch").replace(
+                    "UnrecognizedClientException", "InvalidClientTokenId")
+                raise sts.StsError(code, error.message, 403)
+            region = signer.region
+            if call.operation == "AssumeRole":
+                answer = cloud.sts.assume_role(call.form, signer.key, region,
+                                               cloud.world.layout)
+            elif call.operation == "GetCallerIdentity":
+                answer = cloud.sts.caller_identity(signer.key, cloud.account_of(signer.key))
+            else:
+                raise sts.StsError("InvalidAction", "no such operation")
+        cloud.note_other(name, status=200, region=region, role=call.form.get("RoleArn"),
+                         session=call.form.get("RoleSessionName"))
+        self.respond(200, answer, 1, None, sts.CONTENT_TYPE)
 
     def signer_of(self, service: str, body: bytes) -> Signer:
         cloud = self.server.cloud

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from errors import ApiError, QueryError
+from sts import VERSION as STS_VERSION
 from world import World
 
 JSON = "application/x-amz-json-1.1"
@@ -40,8 +41,9 @@ def identify(target: str, content_type: str, body: bytes) -> Call | None:
         return None
     form = {name: values[0] for name, values in
             parse_qs(body.decode(errors="replace"), keep_blank_values=True).items()}
-    if form.get("Version") == EC2_VERSION:
-        return Call("ec2", form.get("Action", ""), form)
+    for service, version in (("ec2", EC2_VERSION), ("sts", STS_VERSION)):
+        if form.get("Version") == version:
+            return Call(service, form.get("Action", ""), form)
     return None
 
 

@@ -31,6 +31,7 @@ class Key:
     token: str | None = None
     expires_at: float | None = None  # cloud time
     account: str | None = None       # whose it is; None: the first scenario's
+    arn: str | None = None           # the role that it is of
 
 
 @dataclass(frozen=True)
