@@ -127,6 +127,11 @@ struct provider {
                  struct page *page, struct error *err);
     /* Tells the cloud that page is dealt with; NULL where it keeps no receipts. */
     bool (*settle)(struct session *session, const struct page *page, struct error *err);
+    /*
+     * What records of this session's own calls have at its shape's actor_paths: an array
+     * of texts, the session's. NULL: not known. May be NULL.
+     */
+    const json_t *(*self)(const struct session *session);
     /* Releases the session; session may be NULL. */
     void (*close)(struct session *session);
 };

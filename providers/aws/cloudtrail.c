@@ -29,6 +29,7 @@ const struct record_shape record_shape_cloudtrail = {
     .operation_path = "eventName",
     .account_path = "recipientAccountId",
     .region_path = "awsRegion",
+    .actor_paths = {"userIdentity.arn", "userIdentity.accessKeyId"},
     .strip_versions = true,
 };
 
@@ -116,6 +117,7 @@ static const struct setting settings_table[] = {
 struct session {
     struct client client;
     struct walk walk;
+    json_t *self;
 };
 
 static const char *text_of(const json_t *settings, const char *name)
@@ -128,6 +130,7 @@ static void cloudtrail_close(struct session *session)
     if (session != NULL) {
         client_clear(&session->client);
         walk_clear(&session->walk);
+        json_decref(session->self);
         free(session);
     }
 }
@@ -154,6 +157,7 @@ static bool cloudtrail_open(const json_t *settings, const struct runtime *runtim
         cloudtrail_close(made);
         return error_context(err, "account %s", account);
     }
+    made->self = identity_names(made->client.identity);
     *session = made;
     return true;
 }
@@ -252,6 +256,11 @@ static bool cloudtrail_poll(struct session *session, const struct slice *slice,
     return ok;
 }
 
+static const json_t *cloudtrail_self(const struct session *session)
+{
+    return session->self;
+}
+
 const struct provider provider_aws_cloudtrail = {
     .name = "aws-cloudtrail",
     .help = "AWS CloudTrail management events of accounts and regions, by LookupEvents.",
@@ -264,5 +273,6 @@ const struct provider provider_aws_cloudtrail = {
     .expand = accounts_expand,
     .open = cloudtrail_open,
     .poll = cloudtrail_poll,
+    .self = cloudtrail_self,
     .close = cloudtrail_close,
 };

@@ -311,6 +311,23 @@ bool identity_renew(struct identity *identity, const struct runtime *runtime,
     return ok;
 }
 
+json_t *identity_names(struct identity *identity)
+{
+    json_t *names = json_array();
+    for (struct identity *at = identity; at != NULL; at = at->parent) {
+        pthread_mutex_lock(&at->lock);
+        if (at->held.arn != NULL) {
+            json_array_append_new(names, json_string(at->held.arn));
+        }
+        if (secret_is_set(&at->held.access_key_id)) {
+            json_array_append_new(names,
+                                  json_string(secret_reveal(&at->held.access_key_id)));
+        }
+        pthread_mutex_unlock(&at->lock);
+    }
+    return names;
+}
+
 int64_t identity_skew_ms(struct identity *identity)
 {
     pthread_mutex_lock(&identity->lock);

@@ -88,6 +88,8 @@ static bool take(struct http_response *response, const struct sts_caller *caller
         ok =
             credentials_read(json_object_get(json_object_iter_value(iter), "Credentials"),
                              &names, now_ms, credentials, err);
+        const char *arn = xml_text(json_object_iter_value(iter), "Arn");
+        credentials->arn = arn == NULL ? NULL : mem_dup(arn); /* of AssumedRoleUser */
     }
     credentials_wipe_json(answer);
     if (response->body.size > 0) {

@@ -31,6 +31,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_SOURCE_GONE, "source.gone")                                                    \
     X(LOG_DISCOVERY_FAILED, "discovery.failed")                                          \
     X(LOG_DISCOVERY_ACCOUNT, "discovery.account")                                        \
+    X(LOG_LEASE_LOST, "lease.lost")                                                      \
     X(LOG_SLICE_NARROWED, "slice.narrowed")                                              \
     X(LOG_REQUEST_RETRIED, "request.retried")                                            \
     X(LOG_SINK_HELD, "sink.held")                                                        \

@@ -2,10 +2,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bridge/denials.h"
 
 #include <stdlib.h>
 
-enum { KEY_MAX_SIZE = 256, DISCOVERY_POLL_MS = 10 * 1000 };
+enum { KEY_MAX_SIZE = 256 };
 
 static const struct record_shape *shape_of(const struct config_source *entry,
                                            const struct provider *const *providers)
@@ -157,13 +158,9 @@ static bool discover(struct fleet *fleet, size_t entry, struct error *err)
     return ok;
 }
 
-static int64_t discovery_pause_ms(const struct fleet *fleet)
+static int64_t pause_ms(const struct fleet *fleet)
 {
-    int64_t pause_ms = DISCOVERY_EVERY_MS;
-    for (size_t i = 0; i < fleet->plan.config->source_count; i++) {
-        pause_ms = fleet->lacks[i] ? DISCOVERY_RETRY_MS : pause_ms;
-    }
-    return pause_ms;
+    return fleet_is_lacking(fleet) ? DISCOVERY_RETRY_MS : DISCOVERY_EVERY_MS;
 }
 
 static bool discover_all(struct fleet *fleet, struct error *err)
@@ -177,12 +174,11 @@ static bool discover_all(struct fleet *fleet, struct error *err)
             return false;
         }
     }
-    fleet->discover_ms = worker_monotonic_ms(&fleet->worker) + discovery_pause_ms(fleet);
+    fleet->discover_ms = worker_monotonic_ms(&fleet->worker) + pause_ms(fleet);
     return true;
 }
 
-/* Sends the scout out when it is time, and takes over what it has found. */
-static void rediscover(struct fleet *fleet)
+void fleet_rediscover(struct fleet *fleet)
 {
     int64_t now = worker_monotonic_ms(&fleet->worker);
     if (now >= fleet->discover_ms && scout_send(fleet->scout)) {
@@ -201,7 +197,7 @@ static void rediscover(struct fleet *fleet)
             note_lack(fleet, i, err);
         }
     }
-    fleet->discover_ms = now + discovery_pause_ms(fleet);
+    fleet->discover_ms = now + pause_ms(fleet);
 }
 
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err)
@@ -210,6 +206,7 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
     fleet->worker.runtime = plan->runtime;
     fleet->worker.store_type = &store_sqlite;
     fleet->worker.ratelimit = ratelimit_new();
+    fleet->worker.denials = denials_new();
     return open_sinks(fleet, plan->config, plan->runtime, err) &&
            fleet->worker.store_type->open(plan->config->state, plan->runtime,
                                           &fleet->worker.store, err) &&
@@ -218,7 +215,6 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
 
 static void close_source(struct source *source)
 {
-    source->config->provider->close(source->session);
     claim_clear(&source->claim);
     event_origin_clear(&source->origin);
     json_decref(source->settings);
@@ -245,91 +241,25 @@ void fleet_close(struct fleet *fleet)
         fleet->worker.store_type->close(fleet->worker.store);
     }
     ratelimit_free(fleet->worker.ratelimit);
-    page_reader_clear(&fleet->worker.reader);
+    denials_free(fleet->worker.denials);
     *fleet = (struct fleet){0};
 }
 
-/* Of `run --once`: what has had its turn to the end does not get another. */
-static bool is_finished(const struct fleet *fleet, const struct source *source)
+bool fleet_is_lacking(const struct fleet *fleet)
 {
-    return fleet->worker.is_once && source->end != SOURCE_IDLE &&
-           source->end != SOURCE_PAUSED;
+    bool lacks = false;
+    for (size_t i = 0; i < fleet->plan.config->source_count; i++) {
+        lacks = lacks || fleet->lacks[i];
+    }
+    return lacks;
 }
 
-static struct source *next_source(struct fleet *fleet)
+bool fleet_has_failed(const struct fleet *fleet)
 {
-    struct source *next = NULL;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        struct source *source = fleet->sources[i];
-        bool is_sooner = next == NULL || source->due_ms < next->due_ms;
-        if (is_sooner && !source->is_gone && !is_finished(fleet, source)) {
-            next = source;
-        }
-    }
-    return next;
-}
-
-/*
- * Waits until something is to be done: source (or NULL) is due, or discovery. False when
- * a stop or the deadline comes first.
- */
-static bool wait_for_work(const struct fleet *fleet, const struct source *source)
-{
-    const struct runtime *runtime = fleet->worker.runtime;
-    int64_t now = runtime->monotonic_ms(runtime->context);
-    int64_t stop = fleet->worker.stop_ms;
-    int64_t until = now + DISCOVERY_POLL_MS;
-    if (source != NULL && (source->due_ms < until || fleet->worker.is_once)) {
-        until = fleet->worker.is_once ? now : source->due_ms;
-    }
-    int64_t wait = until > now ? until - now : 0;
-    if (stop != 0 && now + wait >= stop) {
-        if (stop > now) {
-            runtime->wait(runtime->context, stop - now, NULL);
-        }
-        return false;
-    }
-    return runtime->wait(runtime->context, wait, NULL);
-}
-
-/* One turn of a source that is due, if there is one; false when all has been done. */
-static bool take_turn(struct fleet *fleet)
-{
-    if (!fleet->worker.is_once) {
-        rediscover(fleet);
-    }
-    struct source *source = next_source(fleet);
-    if ((source == NULL && fleet->worker.is_once) || !wait_for_work(fleet, source)) {
-        return false;
-    }
-    if (source != NULL && (fleet->worker.is_once ||
-                           source->due_ms <= worker_monotonic_ms(&fleet->worker))) {
-        worker_run(&fleet->worker, source);
-    }
-    return true;
-}
-
-static bool has_failed(const struct fleet *fleet)
-{
-    bool failed = false;
+    bool failed = fleet_is_lacking(fleet);
     for (size_t i = 0; i < fleet->source_count; i++) {
         const struct source *source = fleet->sources[i];
         failed = failed || (!source->is_gone && source->end == SOURCE_FAILED);
     }
-    for (size_t i = 0; i < fleet->plan.config->source_count; i++) {
-        failed = failed || fleet->lacks[i];
-    }
     return failed;
-}
-
-bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
-{
-    struct worker *worker = &fleet->worker;
-    worker->is_once = is_once;
-    worker->start_ms = worker->runtime->monotonic_ms(worker->runtime->context);
-    worker->stop_ms = max_runtime_ms == 0 ? 0 : worker->start_ms + max_runtime_ms;
-
-    while (take_turn(fleet)) {
-    }
-    return !has_failed(fleet);
 }

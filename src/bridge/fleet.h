@@ -1,6 +1,6 @@
 /*
- * All sources of a configuration, and whose turn it is: due sources go
- * longest-waiting first.
+ * All sources of a configuration, its sinks and its store: what a crew (bridge/crew.h)
+ * runs.
  */
 #ifndef BRIDGE_FLEET_H
 #define BRIDGE_FLEET_H
@@ -23,7 +23,7 @@ struct fleet {
     json_t *by_name; /* their places in sources */
     struct open_sink *sinks;
     size_t sink_count;
-    struct worker worker;
+    struct worker worker; /* what every thread's worker shares; its runtime is plan's */
     bool *lacks; /* of each entry: whether it is without sources that it should have */
     struct scout *scout;
     int64_t discover_ms; /* when to look again what the entries stand for; monotonic */
@@ -39,9 +39,15 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
 void fleet_close(struct fleet *fleet);
 
 /*
- * Runs until stopped; with is_once until no source has anything due of what was
- * due at the start. max_runtime_ms 0: no limit. True when nothing failed.
+ * Looks again, when it is time, what the entries stand for, and takes over what was found
+ * since: new sources come behind the others, and what is gone or back says so. Never
+ * waits. The thread that keeps the sources calls it, again and again.
  */
-bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms);
+void fleet_rediscover(struct fleet *fleet);
+
+/* Whether a source failed, or an entry is without sources that it should have. */
+bool fleet_has_failed(const struct fleet *fleet);
+/* Whether an entry is without sources that it should have. */
+bool fleet_is_lacking(const struct fleet *fleet);
 
 #endif
