@@ -226,4 +226,6 @@ const struct store_type store_sqlite = {
     .commit = store_commit,
     .gap = store_gap,
     .inspect = &sqlite_inspect,
+    .discovered = sqlite_discovery_read,
+    .discover = sqlite_discovery_write,
 };

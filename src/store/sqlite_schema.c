@@ -51,6 +51,10 @@ static const char *const steps[] = {
 
     /* When an operator retired a source that is no longer configured; NULL: not. */
     "ALTER TABLE source ADD COLUMN retired INTEGER;",
+    /* What discovery found of an entry of the configuration; gone: since when not. */
+    "CREATE TABLE discovery ("
+    " entry TEXT NOT NULL, name TEXT NOT NULL, found TEXT NOT NULL, gone INTEGER,"
+    " PRIMARY KEY (entry, name)) WITHOUT ROWID;",
 };
 enum { SCHEMA_VERSION = sizeof(steps) / sizeof(steps[0]) };
 
