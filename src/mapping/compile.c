@@ -57,6 +57,9 @@ static void add_shape(struct compiler *compiler)
     mapping->operation_slot = add_base(compiler, shape->operation_path);
     mapping->account_slot = add_base(compiler, shape->account_path);
     mapping->region_slot = add_base(compiler, shape->region_path);
+    for (size_t i = 0; i < RECORD_ACTORS; i++) {
+        mapping->actor_slots[i] = add_base(compiler, shape->actor_paths[i]);
+    }
 }
 
 static struct texts paths_of(const struct pack *pack, size_t field)

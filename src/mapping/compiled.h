@@ -71,6 +71,7 @@ struct mapping {
     int operation_slot;
     int account_slot;
     int region_slot;
+    int actor_slots[RECORD_ACTORS];
     struct field_pick *fields;
     size_t field_count;
     struct outcome_pick *outcomes;

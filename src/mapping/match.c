@@ -224,6 +224,9 @@ void mapping_match(const struct mapping *mapping, const struct record *record,
     match->time = first_value(values, mapping->time_slot);
     match->account = first_value(values, mapping->account_slot);
     match->region = first_value(values, mapping->region_slot);
+    for (size_t i = 0; i < RECORD_ACTORS; i++) {
+        match->actors[i] = first_value(values, mapping->actor_slots[i]);
+    }
     for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
         match->id_parts[i] = first_value(values, mapping->id_slots[i]);
     }

@@ -69,6 +69,11 @@ struct http_request {
      * with NULL. Elsewhere is ERROR_CONFIG, whatever the URL came from. NULL: to url.
      */
     const char *const *credential_hosts;
+    /*
+     * The credential is one that a metadata service gave for itself: the only one that
+     * may go over http to a metadata address, which has no TLS.
+     */
+    bool is_metadata;
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */
     enum http_class (*classify)(void *context, const struct http_response *response);
     void *context;

@@ -11,6 +11,7 @@ enum {
     RECORD_SIZE_MAX = 4 << 20, /* a longer one is set aside as unreadable */
     RECORD_WRAPPERS = 3,
     RECORD_ID_PARTS = 4,
+    RECORD_ACTORS = 2,
 };
 
 struct record {
@@ -58,6 +59,7 @@ struct record_shape {
     const char *operation_path;
     const char *account_path;
     const char *region_path;
+    const char *actor_paths[RECORD_ACTORS]; /* who called: texts that nobody can choose */
     bool fold_case;      /* operations match without regard to ASCII case */
     bool strip_versions; /* AWS "...20150331v2" and GCP "v1.", "beta." are not matched on
                           */

@@ -219,4 +219,6 @@ const struct store_type store_sqlite = {
     .id_count = store_id_count,
     .commit = store_commit,
     .gap = store_gap,
+    .discovered = sqlite_discovery_read,
+    .discover = sqlite_discovery_write,
 };

@@ -80,4 +80,10 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
 bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
                         int64_t due_ms, struct error *err);
 
+/* store_type's discovered and discover: these two lock the store themselves. */
+bool sqlite_discovery_read(struct store *store, const char *entry, json_t **known,
+                           struct error *err);
+bool sqlite_discovery_write(struct store *store, const char *entry, const json_t *known,
+                            struct error *err);
+
 #endif

@@ -48,6 +48,11 @@ static const char *const steps[] = {
     "CREATE TABLE outbox ("
     " source INTEGER NOT NULL, sink TEXT NOT NULL, key TEXT NOT NULL,"
     " body BLOB NOT NULL, settles BLOB NOT NULL, PRIMARY KEY (source, sink, key));",
+
+    /* What discovery found of an entry of the configuration; gone: since when not. */
+    "CREATE TABLE discovery ("
+    " entry TEXT NOT NULL, name TEXT NOT NULL, found TEXT NOT NULL, gone INTEGER,"
+    " PRIMARY KEY (entry, name)) WITHOUT ROWID;",
 };
 enum { SCHEMA_VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -152,6 +152,10 @@ class Bench:
         self._temporary.cleanup()
         self.sim.__exit__(*problem)  # type: ignore[arg-type]
 
+    def be(self, **environment: str) -> None:
+        """Variables for every run from now on; an empty one is as good as none."""
+        self._environment |= environment
+
     def start(self, *before: str, mode: tuple[str, ...] = ("--once",),
               **environment: str) -> subprocess.Popen:
         """before: a command that runs the program, such as strace. mode: options of run."""
