@@ -5,6 +5,7 @@
 #include "bridge/crew.h"
 
 #include "base/mem.h"
+#include "bridge/denials.h"
 #include "bridge/scout.h"
 #include "mapping_world.h"
 #include "sqlite_file.h"
