@@ -62,12 +62,14 @@ void hands_close(struct hands *hands)
 bool hands_claim(const struct hands *hands, const char *source, struct claim *claim,
                  struct error *err)
 {
-    return hands->type->claim(hands->store, source, claim, err);
+    const struct store_wish wish = {.source = source, .claim = claim, .error = err};
+    return hands->type->claim(hands->store, &wish, 1, err) && err->kind == ERROR_NONE;
 }
 
 bool hands_release(const struct hands *hands, struct claim *claim, struct error *err)
 {
-    bool ok = hands->type->release(hands->store, claim, 0, err);
+    struct store_return given = {.claim = claim};
+    bool ok = hands->type->release(hands->store, &given, 1, err);
     claim_clear(claim);
     return ok;
 }
