@@ -62,14 +62,21 @@ void hands_close(struct hands *hands)
 bool hands_claim(const struct hands *hands, const char *source, struct claim *claim,
                  struct error *err)
 {
-    const struct store_wish wish = {.source = source, .claim = claim, .error = err};
-    return hands->type->claim(hands->store, &wish, 1, err) && err->kind == ERROR_NONE;
+    struct error why = {0};
+    const struct store_wish wish = {.source = source, .claim = claim, .error = &why};
+    if (!hands->type->claim(hands->store, &wish, 1, err)) {
+        return false;
+    }
+    return why.kind == ERROR_NONE || error_set(err, why.kind, "%s", why.text);
 }
 
 bool hands_release(const struct hands *hands, struct claim *claim, struct error *err)
 {
-    struct store_return given = {.claim = claim};
-    bool ok = hands->type->release(hands->store, &given, 1, err);
+    struct store_return returned = {.claim = claim};
+    bool ok = hands->type->release(hands->store, &returned, 1, err) &&
+              (!returned.is_lost ||
+               error_set(err, ERROR_LOST, "source %s: another process holds it now",
+                         claim->source));
     claim_clear(claim);
     return ok;
 }

@@ -61,7 +61,8 @@ static int set_up(void **state)
     fixture->settings = file_closed_store();
     fixture->now_ms = file_clock.now_ms;
     assert_true(file_open(fixture->settings, &fixture->store, &err));
-    assert_true(file_claim(fixture->store, "prod", &fixture->claim, &err));
+    assert_true(
+        suite_claim(&store_sqlite, fixture->store, "prod", &fixture->claim, &err));
     commit(fixture);
     *state = fixture;
     return 0;
