@@ -6,6 +6,7 @@
 #define BRIDGE_SOURCE_H
 
 #include "bridge/clock.h"
+#include "bridge/meter.h"
 #include "config/config.h"
 #include "config/principle.h"
 #include "event/event.h"
@@ -38,6 +39,7 @@ struct source_counts {
 struct source {
     const struct config_source *config;
     char *name;       /* the entry's name, and -suffix when it expands to several */
+    char *key;        /* what the store calls it: its name, unless it is a backfill */
     json_t *settings; /* of this source alone */
     char *quota_key;
     const struct record_shape *shape;
@@ -55,6 +57,7 @@ struct source {
     struct error error;
     int64_t due_ms; /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
+    struct meter meter;
 };
 
 #endif
