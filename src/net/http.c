@@ -116,7 +116,7 @@ static bool parse_url(struct http_easy *transfer, struct error *err)
     if (has_user) {
         return error_set(err, ERROR_CONFIG, "a URL must not hold a user name");
     }
-    return http_guard_scheme(transfer->scheme, transfer->host, err);
+    return http_guard_scheme(transfer->scheme, transfer->host, request->is_metadata, err);
 }
 
 static bool add_header(struct http_easy *transfer, const char *name, const char *value,
@@ -208,6 +208,8 @@ static void read_headers(struct http_easy *transfer)
     }
     copy_value(response->error_type, sizeof(response->error_type),
                header_of(transfer->easy, "x-amzn-errortype"), "");
+    copy_value(response->challenge, sizeof(response->challenge),
+               header_of(transfer->easy, "WWW-Authenticate"), "");
 }
 
 static bool report(const struct http_easy *transfer, CURLcode code, struct error *err)

@@ -5,7 +5,7 @@
  * each).
  *
  * https only; http only to loopback and the clouds' metadata addresses, compared
- * as parsed addresses. No redirects, no netrc; TLS 1.2 or later, certificate and host
+ * as parsed addresses; with is_metadata also to other link-local ones (App Service). No redirects, no netrc; TLS 1.2 or later, certificate and host
  * name always verified. A response larger than its limit is ERROR_TOO_BIG.
  *
  * Errors: ERROR_CONFIG (URL or CA file refused), ERROR_UNREACHABLE, ERROR_BUSY,
@@ -39,6 +39,7 @@ struct http_response {
     int64_t retry_after_ms; /* Retry-After, seconds or date; 0 when absent */
     char content_type[64];  /* lower case, without parameters */
     char error_type[64];    /* x-amzn-errortype; "" when absent */
+    char challenge[256];    /* WWW-Authenticate; "" when absent, cut when longer */
     int tries;              /* how often it was sent */
 };
 
@@ -57,6 +58,7 @@ struct http_request {
     int64_t deadline_ms; /* on the monotonic clock, for all tries; 0: none */
     const char *ca_file; /* NULL: the system's */
     const char *source;  /* for log lines; may be NULL */
+    bool is_metadata;    /* a metadata service: http to a link-local address is allowed */
     /*
      * Called before each try to add credentials; adds to extra, which http.c
      * sends and then wipes. refresh: the last credential was refused as expired.
