@@ -101,10 +101,12 @@ struct provider {
     const struct slicing *slicing; /* NULL: no time slices; place alone says where */
     struct quota quota;
     const struct setting *settings; /* ends with SETTING_END */
+    const struct setting *identity; /* more of them: who we are there; may be NULL */
     /*
      * Turns a config entry into sources: an array of settings objects, each with
      * "name" (suffix of the source's name, "" for the only one), "account" and "region"
-     * where known. The caller owns *sources.
+     * where known, and "redact", paths that the provider itself wants taken out. The
+     * caller owns *sources.
      */
     bool (*expand)(const json_t *settings, const struct runtime *runtime,
                    json_t **sources, struct error *err);

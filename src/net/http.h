@@ -5,8 +5,9 @@
  * each).
  *
  * https only; http only to loopback and the clouds' metadata addresses, compared
- * as parsed addresses; with is_metadata also to other link-local ones (App Service). No redirects, no netrc; TLS 1.2 or later, certificate and host
- * name always verified. A response larger than its limit is ERROR_TOO_BIG.
+ * as parsed addresses; with is_metadata also to other link-local ones (App Service). No
+ * redirects, no netrc; TLS 1.2 or later, certificate and host name always verified. A
+ * response larger than its limit is ERROR_TOO_BIG.
  *
  * Errors: ERROR_CONFIG (URL or CA file refused), ERROR_UNREACHABLE, ERROR_BUSY,
  * ERROR_TOO_BIG, ERROR_STOPPED. Any HTTP status that is not repeated is success:
@@ -40,7 +41,8 @@ struct http_response {
     char content_type[64];  /* lower case, without parameters */
     char error_type[64];    /* x-amzn-errortype; "" when absent */
     char challenge[256];    /* WWW-Authenticate; "" when absent, cut when longer */
-    int tries;              /* how often it was sent */
+    int64_t reads_left; /* what ARM says is left of reads, at least 1; 0: it does not */
+    int tries;          /* how often it was sent */
 };
 
 void http_response_clear(struct http_response *response);
