@@ -6,7 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINK_MAX = 16 << 10 };
+enum {
+    LINK_MAX = 16 << 10,
+    URL_MAX = 3 * (LINK_MAX + 1), /* every byte encoded */
+};
 
 /* The scheme and authority of a URL: up to its path. */
 static size_t origin_size(const char *url)
@@ -16,7 +19,7 @@ static size_t origin_size(const char *url)
         return 0;
     }
     host += strlen("://");
-    return (size_t)(host - url) + strcspn(host, "/?#\\ \t\r\n");
+    return (size_t)(host - url) + strcspn(host, "/?#");
 }
 
 /* https without its own port, which Azure writes at times. */
@@ -51,7 +54,7 @@ char *link_follow(const char *base, const char *link, struct error *err)
         return NULL;
     }
     struct buf url;
-    buf_init(&url, 3 * (LINK_MAX + 1));
+    buf_init(&url, URL_MAX);
     for (const char *at = link; *at != '\0'; at++) {
         unsigned char byte = (unsigned char)*at;
         if (byte <= ' ' || byte >= 0x7f) {

@@ -185,23 +185,27 @@ static bool take(struct pages *pages, struct page *page, struct error *err)
 bool pages_poll(struct pages *pages, const struct slice *slice, const json_t *place,
                 struct page *page, struct error *err)
 {
+    struct error failure = {0}; /* of a try that another one made good */
     struct http_response response = {0};
     if (!resume(pages, slice, place, err)) {
         return false;
     }
-    bool ok = ask(pages, &response, err);
-    while (!ok && may_restart(pages, &response, err)) {
+    bool ok = ask(pages, &response, &failure);
+    while (!ok && may_restart(pages, &response, &failure)) {
         http_response_clear(&response);
-        ok = ask(pages, &response, err);
+        ok = ask(pages, &response, &failure);
     }
     page->date_ms = response.date_ms;
     if (ok) {
         page->body = response.body; /* now the page's */
         response.body = (struct buf){0};
-        ok = take(pages, page, err);
+        ok = take(pages, page, &failure);
     } else {
         aim(pages);
     }
     http_response_clear(&response);
+    if (!ok && err != NULL) {
+        *err = failure;
+    }
     return ok;
 }
