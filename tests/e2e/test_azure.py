@@ -36,13 +36,13 @@ class Azure(AzureCase):
         script = ((SUB, 600.0, 700.0), (SUB, 500.0, 6900.0), (DIRECTORY, 550.0, 6500.0))
         spec = AzureSpec(start=START, script=script, streams=(DIRECTORY,))
         bench = self.azure(spec)
-        self.assert_good(*bench.run_until(START + 4 * 3600, 300))
+        self.assert_good(*bench.run_until(START + 4 * 3600, 900))
         self.assert_all_once(bench)
 
     def test_two_events_of_one_moment_are_sent_once(self) -> None:
         spec = AzureSpec(start=START, script=((SUB, 600.0, 660.0), (SUB, 600.0, 900.0)))
         bench = self.azure(spec)
-        self.assert_good(*bench.run_until(START + 3 * 3600, 300))
+        self.assert_good(*bench.run_until(START + 3 * 3600, 900))
         self.assert_all_once(bench)
 
     def test_an_id_on_two_pages_is_sent_once(self) -> None:
