@@ -1,6 +1,6 @@
 #include "azure/certificate.h"
 
-#include "azure/secret_file.h"
+#include "azure/key_file.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
@@ -35,13 +35,12 @@ static int give_password(char *out, int size, int is_writing, void *context)
     (void)is_writing;
     struct question *question = context;
     question->was_asked = true;
-    const char *text = secret_reveal(question->password);
-    size_t length = strlen(text);
-    if (length == 0 || length > (size_t)size) {
+    struct bytes text = bytes_of(secret_reveal(question->password));
+    if (text.size == 0 || text.size > (size_t)size) {
         return -1;
     }
-    memcpy(out, text, length);
-    return (int)length;
+    memcpy(out, text.data, text.size); /* OpenSSL wants its length and no NUL */
+    return (int)text.size;
 }
 
 static bool refuse_password(const struct secret *password, struct error *err)
@@ -188,7 +187,7 @@ bool certificate_load(const char *path, const struct secret *password,
     struct buf file;
     buf_init(&file, FILE_MAX);
 
-    bool ok = secret_file_read(path, &file, err);
+    bool ok = key_file_read(path, &file, err);
     if (ok) {
         bool is_pem = strstr(buf_text(&file), pem) != NULL;
         ok = is_pem ? read_pem(&file, password, made, err)
@@ -196,7 +195,7 @@ bool certificate_load(const char *path, const struct secret *password,
     }
     ok = ok && check_key(made, err) && find_leaf(made, err);
     ERR_clear_error();
-    secret_file_clear(&file);
+    key_file_clear(&file);
     if (!ok) {
         certificate_free(made);
         return error_context(err, "client certificate %s", path);

@@ -35,20 +35,21 @@ static bool is_id(const char *text)
 static bool fill_tenant(const json_t *settings, struct credential *credential,
                         struct error *err)
 {
-    const char *tenant = credential_setting(settings, "tenant", "AZURE_TENANT_ID");
+    const char *tenant = credential_setting(settings, "tenant_id", "AZURE_TENANT_ID");
     if (tenant == NULL) {
-        return ask_for("tenant", "AZURE_TENANT_ID", err);
+        return ask_for("tenant_id", "AZURE_TENANT_ID", err);
     }
     if (!is_id(tenant)) {
         return error_set(err, ERROR_CONFIG,
-                         "tenant: must be the directory's id or one of its domains");
+                         "tenant_id: must be the directory's id or one of its domains");
     }
     if (strcasecmp(tenant, "common") == 0 || strcasecmp(tenant, "organizations") == 0 ||
         strcasecmp(tenant, "consumers") == 0) {
-        return error_set(err, ERROR_CONFIG,
-                         "tenant: an application signs in to one directory; give its id, "
-                         "not \"%s\"",
-                         tenant);
+        return error_set(
+            err, ERROR_CONFIG,
+            "tenant_id: an application signs in to one directory; give its id, "
+            "not \"%s\"",
+            tenant);
     }
     credential->tenant = mem_dup(tenant);
     return true;
@@ -250,7 +251,7 @@ bool credential_fill(const json_t *settings, struct credential *credential,
     case CREDENTIAL_WORKLOAD_IDENTITY:
         return fill_workload(settings, credential, err);
     case CREDENTIAL_AZURE_CLI:
-        return credential_setting(settings, "tenant", "AZURE_TENANT_ID") == NULL ||
+        return credential_setting(settings, "tenant_id", "AZURE_TENANT_ID") == NULL ||
                fill_tenant(settings, credential, err);
     default:
         return fill_managed(settings, credential, err);

@@ -3,7 +3,7 @@
 #include "azure/assertion.h"
 #include "azure/entra_fault.h"
 #include "azure/form.h"
-#include "azure/secret_file.h"
+#include "azure/key_file.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "net/http.h"
@@ -80,7 +80,7 @@ static bool read_token_file(const struct credential *credential, struct secret *
 {
     struct buf file;
     buf_init(&file, TOKEN_FILE_MAX);
-    bool ok = secret_file_read(credential->token_file, &file, err);
+    bool ok = key_file_read(credential->token_file, &file, err);
     if (!ok) {
         error_set(err, ERROR_CONFIG,
                   "it cannot be read; on AKS, label the pod "
@@ -88,7 +88,7 @@ static bool read_token_file(const struct credential *credential, struct secret *
                   "token for the audience api://AzureADTokenExchange");
     }
     ok = ok && take_jwt(&file, out, err);
-    secret_file_clear(&file);
+    key_file_clear(&file);
     return ok || error_context(err, "federated token file %s", credential->token_file);
 }
 
@@ -173,7 +173,7 @@ static bool post(const struct question *question, struct http_response *response
         .classify = classify,
     };
     ok = ok && runtime->http(runtime->context, &request, response, err);
-    secret_file_clear(&form);
+    key_file_clear(&form);
     return ok;
 }
 
@@ -218,7 +218,7 @@ bool entra_token(const struct credential *credential, const struct runtime *runt
         ok = post(&question, &response, err);
     }
     ok = ok && read_answer(&question, &response, token, err);
-    secret_file_clear(&response.body);
+    key_file_clear(&response.body);
     http_response_clear(&response);
     free(url);
     return ok;

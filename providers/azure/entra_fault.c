@@ -34,8 +34,8 @@ static const struct remedy {
              "system:serviceaccount:NAMESPACE:NAME"},
     {70021, "no federated credential of the application matches the token's issuer, "
             "subject and audience"},
-    {90002, "there is no such tenant; check \"tenant\" and \"cloud\""},
-    {900023, "\"tenant\" is neither a directory's id nor one of its domains"},
+    {90002, "there is no such tenant; check \"tenant_id\" and \"cloud\""},
+    {900023, "\"tenant_id\" is neither a directory's id nor one of its domains"},
     {900382, "this cloud does not serve that audience; check \"cloud\""},
     {90038, "the tenant belongs to another cloud; set \"cloud\""},
     {900439, "the tenant belongs to another cloud; set \"cloud\""},
@@ -47,7 +47,7 @@ static const struct remedy {
              "this address"},
     {7000112, "the application is disabled; enable it under Enterprise applications"},
     {7000114, "the application may not use managed identities of another tenant"},
-    {50034, "there is no such account in this tenant; check \"tenant\""},
+    {50034, "there is no such account in this tenant; check \"tenant_id\""},
 };
 
 static const char *find_remedy(long code)

@@ -3,7 +3,7 @@
 #include "azure/cloud.h"
 #include "azure/credential.h"
 #include "azure/entra.h"
-#include "azure/metadata.h"
+#include "azure/managed.h"
 #include "azure/token_cache.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -27,7 +27,7 @@ const struct setting identity_settings[] = {
     {.name = "authority",
      .type = SETTING_URL,
      .help = "Another address of Entra ID, such as https://login.microsoftonline.com."},
-    {.name = "tenant",
+    {.name = "tenant_id",
      .type = SETTING_TEXT,
      .pattern = "a-zA-Z0-9.-",
      .help = "The directory's id or one of its domains; else AZURE_TENANT_ID."},
@@ -124,7 +124,7 @@ static bool fetch(const struct credential *credential, const struct runtime *run
     case CREDENTIAL_WORKLOAD_IDENTITY:
         return entra_token(credential, runtime, audience, token, err);
     default:
-        return metadata_token(credential, runtime, audience, token, err);
+        return managed_token(credential, runtime, audience, token, err);
     }
 }
 
@@ -148,27 +148,36 @@ static bool fetch_for_all(const struct credential *credential,
     return ok;
 }
 
-bool identity_token(struct identity *identity, const struct runtime *runtime,
-                    const char *audience, bool refresh, struct secret *token,
-                    struct error *err)
+static bool get(struct identity *identity, struct token_cache_ask *ask,
+                struct secret *token, struct error *err)
 {
-    const struct token_cache_ask ask = {
-        .identity = identity->digest,
-        .audience = audience,
-        .runtime = runtime,
-        .refresh = refresh,
-        .seen = &identity->seen,
-    };
+    ask->identity = identity->digest;
+    ask->seen = &identity->seen;
     if (token_cache_is_new(identity->digest)) {
         log_choice(identity);
     }
-    switch (token_cache_find(&ask, token, err)) {
+    switch (token_cache_find(ask, token, err)) {
     case TOKEN_CACHE_FOUND:
         return true;
     case TOKEN_CACHE_FETCH:
-        return fetch_for_all(&identity->credential, &ask, token, err);
+        return fetch_for_all(&identity->credential, ask, token, err);
     case TOKEN_CACHE_FAILED:
         break;
     }
     return false;
+}
+
+bool identity_token(struct identity *identity, const struct runtime *runtime,
+                    const char *audience, struct secret *token, struct error *err)
+{
+    struct token_cache_ask ask = {.audience = audience, .runtime = runtime};
+    return get(identity, &ask, token, err);
+}
+
+bool identity_renew(struct identity *identity, const struct runtime *runtime,
+                    const char *audience, struct secret *token, struct error *err)
+{
+    struct token_cache_ask ask = {
+        .audience = audience, .runtime = runtime, .refresh = true};
+    return get(identity, &ask, token, err);
 }

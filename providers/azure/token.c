@@ -33,7 +33,7 @@ static int64_t life_of(const json_t *answer, int64_t now_ms)
     if (life_s == 0) {
         return UNKNOWN_LIFE_MS;
     }
-    return (life_s < LIFE_MAX_S ? life_s : LIFE_MAX_S) * MS_PER_SECOND;
+    return (life_s < LIFE_MAX_S ? life_s : (int64_t)LIFE_MAX_S) * MS_PER_SECOND;
 }
 
 static int64_t refresh_of(const json_t *answer, int64_t life_ms)
@@ -42,7 +42,8 @@ static int64_t refresh_of(const json_t *answer, int64_t life_ms)
     if (told_ms > 0 && told_ms < life_ms) {
         return told_ms;
     }
-    return life_ms > LONG_MS || life_ms < 2 * EARLY_MS ? life_ms / 2 : life_ms - EARLY_MS;
+    return life_ms > LONG_MS || life_ms < 2LL * EARLY_MS ? life_ms / 2
+                                                         : life_ms - EARLY_MS;
 }
 
 /* A token goes into a header: visible ASCII only. */

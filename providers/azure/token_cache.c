@@ -169,7 +169,7 @@ void token_cache_keep(const struct token_cache_ask *ask, const struct token *fet
     struct entry *entry = find(ask);
     int64_t now_ms = now_of(ask);
     int64_t margin_ms =
-        fetched->life_ms > 4 * MARGIN_MS ? MARGIN_MS : fetched->life_ms / 4;
+        fetched->life_ms > 4LL * MARGIN_MS ? MARGIN_MS : fetched->life_ms / 4;
     secret_set(&entry->text, secret_reveal(&fetched->text));
     entry->number = ++last_number;
     entry->refresh_ms = now_ms + fetched->refresh_ms;

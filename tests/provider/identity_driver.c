@@ -21,18 +21,12 @@ enum { LINE_SIZE = 512 };
 
 struct driver {
     struct runtime real;
+    struct http *http;
     int64_t off_ms;
     int64_t wall_ms;
     json_t *settings;
     struct identity *identity;
 };
-
-static bool send(void *context, const struct http_request *request,
-                 struct http_response *response, struct error *err)
-{
-    struct driver *driver = context;
-    return driver->real.http(driver->real.context, request, response, err);
-}
 
 static int64_t now_ms(void *context)
 {
@@ -60,6 +54,14 @@ static bool no_wait(void *context, int64_t ms, struct error *err)
     return true;
 }
 
+static bool send(void *context, const struct http_request *request,
+                 struct http_response *response, struct error *err)
+{
+    struct driver *driver = context;
+    const struct runtime runtime = {driver, send, now_ms, monotonic_ms, no_wait, fill};
+    return http_send(driver->http, &runtime, request, response, err);
+}
+
 static void tell(bool ok, const char *word, const char *text, const struct error *err)
 {
     if (ok) {
@@ -84,8 +86,11 @@ static void ask(struct driver *driver, const char *audience, bool refresh)
     struct error err = {0};
     struct secret token = {0};
     const struct runtime runtime = {driver, send, now_ms, monotonic_ms, no_wait, fill};
+    bool (*const get)(struct identity *, const struct runtime *, const char *,
+                      struct secret *, struct error *) =
+        refresh ? identity_renew : identity_token;
     bool ok = driver->identity != NULL &&
-              identity_token(driver->identity, &runtime, audience, refresh, &token, &err);
+              get(driver->identity, &runtime, audience, &token, &err);
     tell(ok, "token", secret_reveal(&token), &err);
     secret_clear(&token);
 }
@@ -121,10 +126,12 @@ int main(int argc, char **argv)
     }
     log_set_level(LOG_DEBUG);
     runtime_init(&driver.real);
+    driver.http = http_new();
     while (fgets(line, sizeof(line), stdin) != NULL) {
         obey(&driver, line);
     }
     identity_free(driver.identity);
+    http_free(driver.http);
     runtime_clear(&driver.real);
     json_decref(driver.settings);
     token_cache_clear();

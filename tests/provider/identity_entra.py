@@ -135,7 +135,7 @@ class Case(unittest.TestCase):
         self.tokens.apps[CLIENT] = self.app
         self.tokens.identities = [Identity("sys-client", "sys-object")]
         self.base = {"authority": self.login.authority, "ca_file": str(self.login.ca_file)}
-        self.who = {**self.base, "tenant": TENANT, "client_id": CLIENT}
+        self.who = {**self.base, "tenant_id": TENANT, "client_id": CLIENT}
 
     def enterContext(self, manager):  # Python 3.11 has it; 3.10 does not
         result = manager.__enter__()
@@ -233,7 +233,7 @@ class Secrets(Case):
     def test_refusal_says_what_to_do_and_is_not_repeated_by_every_source(self) -> None:
         rows = (
             ({"client_secret": "wrong"}, "AADSTS7000215", "secret's value, not its id"),
-            ({"client_secret": SECRET, "tenant": "nobody.example"}, "AADSTS90002",
+            ({"client_secret": SECRET, "tenant_id": "nobody.example"}, "AADSTS90002",
              "no such tenant"),
             ({"client_secret": SECRET, "client_id": "0-0"}, "AADSTS700016", "client_id"),
         )
@@ -508,13 +508,13 @@ class Choices(Case):
         rows = (
             ({}, {"AZURE_CLIENT_SECRET": SECRET, **service}, "client_id is missing"),
             ({}, {"AZURE_CLIENT_SECRET": SECRET, "AZURE_CLIENT_ID": CLIENT},
-             "tenant is missing; set it, or AZURE_TENANT_ID"),
+             "tenant_id is missing; set it, or AZURE_TENANT_ID"),
             ({"credential": "client-secret"}, who, "client_secret is missing"),
             ({"credential": "client-certificate"}, who, "client_certificate is missing"),
             ({"credential": "workload-identity"}, {**who, **service},
              "label the pod azure.workload.identity/use"),
-            ({"client_secret": SECRET, "tenant": "common"}, who, "one directory"),
-            ({"client_secret": SECRET, "tenant": "a/b"}, who, "directory's id"),
+            ({"client_secret": SECRET, "tenant_id": "common"}, who, "one directory"),
+            ({"client_secret": SECRET, "tenant_id": "a/b"}, who, "directory's id"),
             ({"client_secret": SECRET, "client_certificate": "x"}, who, "both set"),
             ({}, {"AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential", **service},
              "neither AZURE_CLIENT_SECRET nor"),

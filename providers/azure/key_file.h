@@ -3,15 +3,15 @@
  *
  * Errors: ERROR_CONFIG with the system's reason; the caller adds the path.
  */
-#ifndef AZURE_SECRET_FILE_H
-#define AZURE_SECRET_FILE_H
+#ifndef AZURE_KEY_FILE_H
+#define AZURE_KEY_FILE_H
 
 #include "base/buf.h"
 #include "base/error.h"
 
 /* Adds all of path to file, whose limit is the longest that it may be. */
-bool secret_file_read(const char *path, struct buf *file, struct error *err);
+bool key_file_read(const char *path, struct buf *file, struct error *err);
 /* Wipes and releases. */
-void secret_file_clear(struct buf *file);
+void key_file_clear(struct buf *file);
 
 #endif

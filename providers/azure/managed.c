@@ -1,7 +1,7 @@
-#include "azure/metadata.h"
+#include "azure/managed.h"
 
 #include "azure/form.h"
-#include "azure/secret_file.h"
+#include "azure/key_file.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "net/http.h"
@@ -62,7 +62,7 @@ struct ask {
     char *key_path; /* of Arc, once it asked for it */
 };
 
-char *metadata_key_path(const char *challenge)
+char *managed_key_path(const char *challenge)
 {
     static const char realm[] = "Basic realm=";
     if (strncasecmp(challenge, realm, strlen(realm)) != 0) {
@@ -88,7 +88,7 @@ static bool add_key(const char *path, struct http_extra *extra, struct error *er
 {
     struct buf file;
     buf_init(&file, KEY_MAX + 1);
-    bool ok = secret_file_read(path, &file, err);
+    bool ok = key_file_read(path, &file, err);
     if (ok) {
         const char *key = buf_text(&file);
         char *value = mem_format("Basic %.*s", (int)strcspn(key, "\r\n"), key);
@@ -96,18 +96,23 @@ static bool add_key(const char *path, struct http_extra *extra, struct error *er
         OPENSSL_cleanse(value, strlen(value));
         free(value);
     }
-    secret_file_clear(&file);
+    key_file_clear(&file);
     return ok || error_context(err,
                                "Azure Arc's key %s; this program's user must be in the "
                                "group himds",
                                path);
 }
 
-static bool authorize_arc(void *context, const struct http_request *request, bool refresh,
-                          struct http_extra *extra, struct error *err)
+/* What only that service may see. */
+static bool authorize(void *context, const struct http_request *request, bool refresh,
+                      struct http_extra *extra, struct error *err)
 {
     (void)request;
     const struct ask *ask = context;
+    if (ask->credential->kind == CREDENTIAL_APP_SERVICE) {
+        return http_extra_add(extra, "X-IDENTITY-HEADER",
+                              secret_reveal(&ask->credential->secret), err);
+    }
     return !refresh || ask->key_path == NULL || add_key(ask->key_path, extra, err);
 }
 
@@ -116,7 +121,7 @@ static enum http_class classify(void *context, const struct http_response *respo
     struct ask *ask = context;
     if (ask->credential->kind == CREDENTIAL_ARC && response->status == 401 &&
         ask->key_path == NULL) {
-        ask->key_path = metadata_key_path(response->challenge);
+        ask->key_path = managed_key_path(response->challenge);
         return ask->key_path == NULL ? HTTP_ANSWERED : HTTP_REFRESH;
     }
     /* IMDS and the identity's agent are still starting. */
@@ -128,22 +133,17 @@ static enum http_class classify(void *context, const struct http_response *respo
 static bool get(struct ask *ask, const struct runtime *runtime, const char *url,
                 struct http_response *response, struct error *err)
 {
-    const struct credential *credential = ask->credential;
-    bool is_app_service = credential->kind == CREDENTIAL_APP_SERVICE;
-    const struct http_header header = {
-        is_app_service ? "X-IDENTITY-HEADER" : "Metadata",
-        is_app_service ? secret_reveal(&credential->secret) : "true",
-    };
+    static const struct http_header header = {"Metadata", "true"};
     const struct http_request request = {
         .method = "GET",
         .url = url,
         .headers = &header,
-        .header_count = 1,
+        .header_count = ask->credential->kind == CREDENTIAL_APP_SERVICE ? 0 : 1,
         .limit = TOKEN_ANSWER_MAX,
         .timeout_ms = TIMEOUT_MS,
         .deadline_ms = runtime->monotonic_ms(runtime->context) + DEADLINE_MS,
         .is_metadata = true,
-        .authorize = credential->kind == CREDENTIAL_ARC ? authorize_arc : NULL,
+        .authorize = authorize,
         .classify = classify,
         .context = ask,
     };
@@ -184,8 +184,8 @@ static bool read_answer(const struct credential *credential,
     return token_read(buf_bytes(&response->body), now_ms, token, err);
 }
 
-bool metadata_token(const struct credential *credential, const struct runtime *runtime,
-                    const char *audience, struct token *token, struct error *err)
+bool managed_token(const struct credential *credential, const struct runtime *runtime,
+                   const char *audience, struct token *token, struct error *err)
 {
     struct ask ask = {.credential = credential};
     struct http_response response = {0};
@@ -195,7 +195,7 @@ bool metadata_token(const struct credential *credential, const struct runtime *r
     bool ok = write_url(credential, audience, &url, err) &&
               get(&ask, runtime, buf_text(&url), &response, err) &&
               read_answer(credential, runtime, &response, token, err);
-    secret_file_clear(&response.body);
+    key_file_clear(&response.body);
     http_response_clear(&response);
     buf_clear(&url);
     free(ask.key_path);

@@ -15,21 +15,21 @@
  * Errors: ERROR_DENIED (no such identity), ERROR_CONFIG (Arc's key file), those of
  * net/http.h and token.h.
  */
-#ifndef AZURE_METADATA_H
-#define AZURE_METADATA_H
+#ifndef AZURE_MANAGED_H
+#define AZURE_MANAGED_H
 
 #include "azure/credential.h"
 #include "azure/token.h"
 #include "runtime.h"
 
 /* Asks for a token for audience. The caller clears. */
-bool metadata_token(const struct credential *credential, const struct runtime *runtime,
-                    const char *audience, struct token *token, struct error *err);
+bool managed_token(const struct credential *credential, const struct runtime *runtime,
+                   const char *audience, struct token *token, struct error *err);
 
 /*
  * The key file that Arc's challenge "Basic realm=/var/opt/azcmagent/tokens/X.key" names:
  * one directly in that directory, or NULL. The caller frees.
  */
-char *metadata_key_path(const char *challenge);
+char *managed_key_path(const char *challenge);
 
 #endif

@@ -1,4 +1,4 @@
-#include "azure/secret_file.h"
+#include "azure/key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static bool read_all(int fd, struct buf *file, struct error *err)
     }
 }
 
-bool secret_file_read(const char *path, struct buf *file, struct error *err)
+bool key_file_read(const char *path, struct buf *file, struct error *err)
 {
     struct stat status;
     /* A path may lead through the links of a Kubernetes volume, never to a pipe. */
@@ -46,7 +46,7 @@ bool secret_file_read(const char *path, struct buf *file, struct error *err)
     return ok;
 }
 
-void secret_file_clear(struct buf *file)
+void key_file_clear(struct buf *file)
 {
     if (file->data != NULL) {
         OPENSSL_cleanse(file->data, file->capacity);
