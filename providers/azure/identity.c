@@ -1,5 +1,6 @@
 #include "azure/identity.h"
 
+#include "azure/cli.h"
 #include "azure/cloud.h"
 #include "azure/credential.h"
 #include "azure/entra.h"
@@ -112,7 +113,7 @@ static void log_choice(const struct identity *identity)
     if (credential->client_id != NULL) {
         json_object_set_new(fields, "client_id", json_string(credential->client_id));
     }
-    log_write_take(LOG_INFO, LOG_IDENTITY_CHOSEN, NULL, fields);
+    log_write_take(LOG_INFO, LOG_CREDENTIALS_FOUND, NULL, fields);
 }
 
 static bool fetch(const struct credential *credential, const struct runtime *runtime,
@@ -123,6 +124,8 @@ static bool fetch(const struct credential *credential, const struct runtime *run
     case CREDENTIAL_CLIENT_CERTIFICATE:
     case CREDENTIAL_WORKLOAD_IDENTITY:
         return entra_token(credential, runtime, audience, token, err);
+    case CREDENTIAL_AZURE_CLI:
+        return cli_token(credential, runtime, audience, token, err);
     default:
         return managed_token(credential, runtime, audience, token, err);
     }
@@ -140,7 +143,12 @@ static bool fetch_for_all(const struct credential *credential,
         token_cache_keep(ask, &token, out);
     } else {
         ok = token_cache_fail(ask, &cause, out);
-        if (!ok && err != NULL) {
+        if (ok) {
+            log_write_take(LOG_WARN, LOG_CREDENTIALS_STALE, NULL,
+                           json_pack("{s:s, s:s, s:s}", "identity",
+                                     credential_name(credential->kind), "from",
+                                     credential->from, "error", cause.text));
+        } else if (err != NULL) {
             *err = cause;
         }
     }
@@ -174,8 +182,8 @@ bool identity_token(struct identity *identity, const struct runtime *runtime,
     return get(identity, &ask, token, err);
 }
 
-bool identity_renew(struct identity *identity, const struct runtime *runtime,
-                    const char *audience, struct secret *token, struct error *err)
+bool identity_next_token(struct identity *identity, const struct runtime *runtime,
+                         const char *audience, struct secret *token, struct error *err)
 {
     struct token_cache_ask ask = {
         .audience = audience, .runtime = runtime, .refresh = true};

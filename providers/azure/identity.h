@@ -37,8 +37,8 @@ void identity_free(struct identity *identity);
 bool identity_token(struct identity *identity, const struct runtime *runtime,
                     const char *audience, struct secret *token, struct error *err);
 /* Another one than this identity was given last: the service refused it (401). */
-bool identity_renew(struct identity *identity, const struct runtime *runtime,
-                    const char *audience, struct secret *token, struct error *err);
+bool identity_next_token(struct identity *identity, const struct runtime *runtime,
+                         const char *audience, struct secret *token, struct error *err);
 /* For logs: "workload identity", "client secret". */
 const char *identity_name(const struct identity *identity);
 

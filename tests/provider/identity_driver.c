@@ -88,7 +88,7 @@ static void ask(struct driver *driver, const char *audience, bool refresh)
     const struct runtime runtime = {driver, send, now_ms, monotonic_ms, no_wait, fill};
     bool (*const get)(struct identity *, const struct runtime *, const char *,
                       struct secret *, struct error *) =
-        refresh ? identity_renew : identity_token;
+        refresh ? identity_next_token : identity_token;
     bool ok = driver->identity != NULL &&
               get(driver->identity, &runtime, audience, &token, &err);
     tell(ok, "token", secret_reveal(&token), &err);

@@ -119,7 +119,7 @@ class Driver:
 
     def chosen(self) -> list[dict[str, str]]:
         lines = [json.loads(line) for line in self.log.splitlines() if line[:1] == "{"]
-        return [line for line in lines if line["event"] == "identity.chosen"]
+        return [line for line in lines if line["event"] == "credentials.found"]
 
 
 class Case(unittest.TestCase):
@@ -210,6 +210,7 @@ class Secrets(Case):
             self.assertEqual(driver.ask(f"token {ARM}"), first)
             driver.ask("advance 300")
             self.assertIn("AADSTS7000222", driver.ask(f"token {ARM}"))
+        self.assertIn("credentials.stale", driver.log)
 
     def test_refresh_in_is_obeyed(self) -> None:
         self.tokens.refresh_s = 600
@@ -461,6 +462,43 @@ class Managed(Case):
                          IDENTITY_HEADER=HEADER) as driver:
             driver.ask("open")
             self.assertIn("http is allowed only to this machine", driver.ask(f"token {ARM}"))
+
+
+class Cli(Case):
+    """The Azure CLI, played by a script that tells its arguments."""
+
+    def play(self, body: str) -> dict[str, str]:
+        folder = WORLD["folder"] / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / "az").write_text(f"#!/bin/sh\n{body}\n")
+        (folder / "az").chmod(0o755)
+        return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+    def test_az_is_run_by_its_arguments(self) -> None:
+        said = WORLD["folder"] / "arguments"
+        path = self.play(f'printf "%s\\n" "$@" >{said}; echo \'{{"accessToken": "a.b", '
+                         f'"expires_on": {int(time.time()) + 3600}, "tenant": "t"}}\'')
+        settings = {"credential": "azure-cli", "tenant_id": TENANT}
+        with self.driver(settings, **path) as driver:
+            self.assertEqual(driver.ask("open"), "name Azure CLI")
+            self.assertEqual(driver.ask(f"token {ARM}"), "token a.b")
+        self.assertEqual(said.read_text().split(), [
+            "account", "get-access-token", "--output", "json", "--resource", ARM,
+            "--tenant", TENANT])
+
+    def test_az_that_gives_none_says_to_sign_in(self) -> None:
+        for body, text in (("exit 1", "az login"), ("echo hello", "holds no access token")):
+            with self.subTest(body), self.driver({}, AZURE_TOKEN_CREDENTIALS="dev",
+                                                 **self.play(body)) as driver:
+                driver.ask("open")
+                line = driver.ask(f"token {ARM}")
+                self.assertTrue(line.startswith("error "), line)
+                self.assertIn(text, line)
+
+    def test_az_that_is_not_there_says_to_install_it(self) -> None:
+        with self.driver({"credential": "azure-cli"}, PATH="/nowhere") as driver:
+            driver.ask("open")
+            self.assertIn("install it", driver.ask(f"token {ARM}"))
 
 
 class Choices(Case):

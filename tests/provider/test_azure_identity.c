@@ -4,6 +4,7 @@
 #include "azure/identity.h"
 #include "azure/managed.h"
 #include "azure/token_cache.h"
+#include "base/timestamp.h"
 #include "net/http.h"
 
 #include <pthread.h>
@@ -118,8 +119,8 @@ static void *work(void *context)
     pthread_barrier_wait(worker->start);
     worker->is_ok = identity_token(identity, runtime, audience, &worker->first, &err);
     pthread_barrier_wait(worker->start);
-    worker->is_ok = worker->is_ok &&
-                    identity_renew(identity, runtime, audience, &worker->second, &err);
+    worker->is_ok = worker->is_ok && identity_next_token(identity, runtime, audience,
+                                                         &worker->second, &err);
     identity_free(identity);
     return NULL;
 }
@@ -188,7 +189,7 @@ static void early_renewal_lets_the_others_go_on(void **state)
     start_service(&service);
     struct identity *identity = open_identity();
     assert_true(identity_token(identity, &service.runtime, audience, &token, NULL));
-    service.now_ms += 3400 * 1000;
+    service.now_ms += 3400LL * MS_PER_SECOND;
 
     run_workers(&service, workers);
 
@@ -249,7 +250,7 @@ static void test_answer(void **state)
     const struct answer_row *row = *state;
     struct token token = {0};
     struct error err = {0};
-    bool ok = token_read(bytes_of(row->text), 1000 * 1000, &token, &err);
+    bool ok = token_read(bytes_of(row->text), 1000LL * MS_PER_SECOND, &token, &err);
     assert_int_equal(ok, row->life_ms != 0);
     if (ok) {
         assert_string_equal(secret_reveal(&token.text), "t");
