@@ -123,7 +123,7 @@ class AzureTokens:
 
     def answer(self, method: str, target: str, headers: Any, body: bytes) -> Answer | None:
         """None when the path is not one of ours."""
-        path = urlsplit(target).path
+        path = urlsplit(target).path.rstrip("/")  # msal-node ends IMDS's with a slash
         parts = path.strip("/").split("/")
         with self._lock:
             if method == "POST" and parts[1:] == ["oauth2", "v2.0", "token"]:
