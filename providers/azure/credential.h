@@ -44,6 +44,7 @@ struct credential {
     struct certificate *certificate;
     bool is_rs256;
     bool has_chain;
+    bool is_fallback; /* nothing was set, so the machine's own identity is asked for */
 };
 
 /* Reads settings, environment and key files; sends nothing. The caller clears. */

@@ -130,6 +130,7 @@ static bool choose_by_environment(struct credential *credential, struct error *e
     }
     credential->kind = CREDENTIAL_MANAGED_IDENTITY;
     credential->from = "nothing else is set";
+    credential->is_fallback = true;
     return true;
 }
 

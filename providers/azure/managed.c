@@ -150,25 +150,30 @@ static bool get(struct ask *ask, const struct runtime *runtime, const char *url,
     return runtime->http(runtime->context, &request, response, err);
 }
 
+static bool is_user_assigned(const struct credential *credential)
+{
+    return credential->client_id != NULL || credential->object_id != NULL ||
+           credential->resource_id != NULL;
+}
+
 static bool refuse(const struct credential *credential, int status, struct error *err)
 {
+    const char *remedy =
+        "this resource has no system-assigned identity; switch it on, or name a "
+        "user-assigned one by client_id";
     if (credential->kind == CREDENTIAL_ARC) {
-        return error_set(err, ERROR_DENIED,
-                         "HTTP %d: Azure Arc gave no token; see that the agent is "
-                         "connected (azcmagent show)",
-                         status);
+        remedy = "Azure Arc gave no token; see that the agent is connected (azcmagent "
+                 "show)";
+    } else if (status == 401) {
+        remedy = "IDENTITY_HEADER was refused; it is App Service's, and not to be set";
+    } else if (status != 400 && status != 404) {
+        remedy = "no metadata service of Azure answers so; on other machines set a "
+                 "secret, a certificate or a federated token";
+    } else if (is_user_assigned(credential)) {
+        remedy = "the user-assigned identity is not one of this resource; assign it, or "
+                 "correct client_id (AZURE_CLIENT_ID)";
     }
-    if (credential->client_id != NULL || credential->object_id != NULL ||
-        credential->resource_id != NULL) {
-        return error_set(err, ERROR_DENIED,
-                         "HTTP %d: the user-assigned identity is not one of this "
-                         "resource; assign it, or correct client_id (AZURE_CLIENT_ID)",
-                         status);
-    }
-    return error_set(err, ERROR_DENIED,
-                     "HTTP %d: this resource has no system-assigned identity; switch it "
-                     "on, or name a user-assigned one by client_id",
-                     status);
+    return error_set(err, ERROR_DENIED, "HTTP %d: %s", status, remedy);
 }
 
 static bool read_answer(const struct credential *credential,
@@ -199,5 +204,7 @@ bool managed_token(const struct credential *credential, const struct runtime *ru
     http_response_clear(&response);
     buf_clear(&url);
     free(ask.key_path);
-    return ok || error_context(err, "%s", credential_name(credential->kind));
+    return ok ||
+           error_context(err, "%s%s", credential_name(credential->kind),
+                         credential->is_fallback ? ", as no credential is set" : "");
 }

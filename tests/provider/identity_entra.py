@@ -453,9 +453,25 @@ class Managed(Case):
         with self.driver({"client_id": "nobody"}, **self.imds()) as driver:
             driver.ask("open")
             line = driver.ask(f"token {ARM}")
-            self.assertTrue(line.startswith("error denied managed identity (IMDS): HTTP 400"))
+            self.assertIn("error denied managed identity (IMDS), as no credential is set: HTTP "
+                          "400: ", line)
             self.assertIn("assign it", line)
         self.assertEqual(self.tokens.counts["metadata"], 1)
+
+    def test_what_is_no_metadata_service_says_what_to_set(self) -> None:
+        self.tokens.early = [403]
+        with self.driver({}, **self.imds()) as driver:
+            driver.ask("open")
+            line = driver.ask(f"token {ARM}")
+            self.assertTrue(line.startswith("error denied managed identity (IMDS), as no "
+                                            "credential is set: HTTP 403: "), line)
+            self.assertIn("set a secret, a certificate or a federated token", line)
+
+    def test_app_service_that_refuses_its_header_says_so(self) -> None:
+        with self.driver({}, IDENTITY_ENDPOINT=self.login.metadata + "/msi/token",
+                         IDENTITY_HEADER=HEADER) as driver:
+            driver.ask("open")
+            self.assertIn("IDENTITY_HEADER was refused", driver.ask(f"token {ARM}"))
 
     def test_app_service_may_be_link_local_but_no_other_machine(self) -> None:
         with self.driver({}, IDENTITY_ENDPOINT="http://10.0.0.1/msi/token",
