@@ -52,7 +52,8 @@ static void add_routes(struct fleet *fleet, struct source *source)
     source->route_count = entry->route_count;
     for (size_t i = 0; i < entry->route_count; i++) {
         struct open_sink *sink = &fleet->sinks[entry->routes[i].sink];
-        source->routes[i] = (struct send_route){sink, entry->routes[i].is_required};
+        source->routes[i] = (struct send_route){sink, entry->routes[i].is_required,
+                                                entry->routes[i].principles};
         source->formats[sink->format] = true;
     }
 }
@@ -147,7 +148,6 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
 
 static void close_source(struct source *source)
 {
-    source->config->provider->close(source->session);
     claim_clear(&source->claim);
     event_origin_clear(&source->origin);
     json_decref(source->settings);
@@ -170,66 +170,5 @@ void fleet_close(struct fleet *fleet)
         fleet->worker.store_type->close(fleet->worker.store);
     }
     ratelimit_free(fleet->worker.ratelimit);
-    page_reader_clear(&fleet->worker.reader);
     *fleet = (struct fleet){0};
-}
-
-/* Of `run --once`: what has had its turn to the end does not get another. */
-static bool is_finished(const struct fleet *fleet, const struct source *source)
-{
-    return fleet->worker.is_once && source->end != SOURCE_IDLE &&
-           source->end != SOURCE_PAUSED;
-}
-
-static struct source *next_source(struct fleet *fleet)
-{
-    struct source *next = NULL;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        struct source *source = &fleet->sources[i];
-        bool is_sooner = next == NULL || source->due_ms < next->due_ms;
-        if (is_sooner && !is_finished(fleet, source)) {
-            next = source;
-        }
-    }
-    return next;
-}
-
-/* Waits until source is due; false when a stop or the deadline comes first. */
-static bool wait_until_due(const struct fleet *fleet, const struct source *source)
-{
-    const struct runtime *runtime = fleet->worker.runtime;
-    int64_t now = runtime->monotonic_ms(runtime->context);
-    int64_t stop = fleet->worker.stop_ms;
-    int64_t wait =
-        source->due_ms > now && !fleet->worker.is_once ? source->due_ms - now : 0;
-    if (stop != 0 && now + wait >= stop) {
-        if (stop > now) {
-            runtime->wait(runtime->context, stop - now, NULL);
-        }
-        return false;
-    }
-    return runtime->wait(runtime->context, wait, NULL);
-}
-
-static bool has_failed(const struct fleet *fleet)
-{
-    bool failed = false;
-    for (size_t i = 0; fleet->sources != NULL && i < fleet->source_count; i++) {
-        failed = failed || fleet->sources[i].end == SOURCE_FAILED;
-    }
-    return failed;
-}
-
-bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
-{
-    struct worker *worker = &fleet->worker;
-    worker->is_once = is_once;
-    worker->start_ms = worker->runtime->monotonic_ms(worker->runtime->context);
-    worker->stop_ms = max_runtime_ms == 0 ? 0 : worker->start_ms + max_runtime_ms;
-
-    struct source *source = NULL;
-    while ((source = next_source(fleet)) != NULL && wait_until_due(fleet, source)) {
-        worker_run(worker, source);
-    }
-    return !has_failed(fleet);
 }

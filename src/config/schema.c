@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "config/amount.h"
 #include "config/config_part.h"
+#include "config/principle.h"
 
 #include <stdlib.h>
 
@@ -107,10 +108,17 @@ static void add_table(const struct setting *setting, json_t *properties, json_t 
 
 static json_t *route_schema(void)
 {
-    json_t *route =
-        json_pack("{s:s, s:{s:o, s:{s:s}}, s:[s], s:b}", "type", "object", "properties",
-                  "name", pattern_schema(NAME_PATTERN "|" FILLED), "required", "type",
-                  "boolean", "required", "name", "additionalProperties", 0);
+    json_t *refs = json_array();
+    for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
+        json_array_append_new(refs, json_string(principles[i].ref));
+    }
+    /* 6 is a number to an editor. */
+    json_array_append_new(refs, json_integer(6));
+    json_t *route = json_pack(
+        "{s:s, s:{s:o, s:{s:s}, s:{s:s, s:i, s:{s:o}}}, s:[s], s:b}", "type", "object",
+        "properties", "name", pattern_schema(NAME_PATTERN "|" FILLED), "required", "type",
+        "boolean", "principles", "type", "array", "minItems", 1, "items", "enum", refs,
+        "required", "name", "additionalProperties", 0);
     json_t *item =
         json_pack("{s:[oo]}", "anyOf", pattern_schema(NAME_PATTERN "|" FILLED), route);
     return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items", item);
@@ -152,6 +160,18 @@ static json_t *entries_schema_take(struct kind *kind)
                      NAME_PATTERN, "additionalProperties", entry);
 }
 
+static json_t *workers_schema(void)
+{
+    json_t *schema = json_pack("{s:[{s:s}, {s:s, s:i, s:i}, o]}", "anyOf", "const",
+                               "auto", "type", "integer", "minimum", 1, "maximum",
+                               CONFIG_WORKERS_MAX, pattern_schema(FILLED));
+    json_object_set_new(schema, "description",
+                        json_string("how many threads read sources at once; auto: one "
+                                    "a source, up to 32"));
+    json_object_set_new(schema, "default", json_string("auto"));
+    return schema;
+}
+
 json_t *config_schema(const struct provider *const *providers,
                       const struct sink_type *const *types)
 {
@@ -166,11 +186,11 @@ json_t *config_schema(const struct provider *const *providers,
 
     json_t *state = json_object();
     add_table(config_state_keys, state, NULL);
-    json_t *properties =
-        json_pack("{s:{s:s, s:o, s:b}, s:{s:s, s:o}, s:o, s:o}", "state", "type",
-                  "object", "properties", state, "additionalProperties", 0, "mappings",
-                  "type", "array", "items", text_schema(), "sinks",
-                  entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
+    json_t *properties = json_pack(
+        "{s:{s:s, s:o, s:b}, s:o, s:{s:s, s:o}, s:o, s:o}", "state", "type", "object",
+        "properties", state, "additionalProperties", 0, "workers", workers_schema(),
+        "mappings", "type", "array", "items", text_schema(), "sinks",
+        entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
     return json_pack("{s:s, s:s, s:s, s:o, s:b}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title",
                      "auditbridge configuration", "type", "object", "properties",

@@ -97,11 +97,11 @@ static bool store_open(const json_t *settings, const struct runtime *runtime,
     return true;
 }
 
-static bool store_claim(struct store *store, const char *source, struct claim *claim,
-                        struct error *err)
+static bool store_claim(struct store *store, const struct store_wish *wishes,
+                        size_t count, struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_lease_claim(store, source, claim, err);
+    bool ok = sqlite_lease_claim(store, wishes, count, err);
     pthread_mutex_unlock(&store->mutex);
     return ok;
 }
@@ -114,11 +114,11 @@ static bool store_renew(struct store *store, struct error *err)
     return ok;
 }
 
-static bool store_release(struct store *store, const struct claim *claim, int64_t due_ms,
+static bool store_release(struct store *store, struct store_return *returns, size_t count,
                           struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_lease_release(store, claim, due_ms, err);
+    bool ok = sqlite_lease_release(store, returns, count, err);
     pthread_mutex_unlock(&store->mutex);
     return ok;
 }

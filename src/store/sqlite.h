@@ -24,7 +24,8 @@ struct store {
     const struct runtime *runtime;
     struct owner self;
     int64_t owner_id;
-    bool is_durable; /* commits wait for the disk */
+    bool is_durable;  /* commits wait for the disk */
+    int64_t swept_ms; /* when old dead letters were last looked for */
 };
 
 /* Makes directory and file where they are missing; refuses what others may read. */
@@ -58,10 +59,10 @@ bool sqlite_finish(struct store *store, struct sqlite3_stmt *statement,
 
 /* Writes this process's owner row and heartbeat. */
 bool sqlite_owner_touch(struct store *store, int64_t now_ms, struct error *err);
-bool sqlite_lease_claim(struct store *store, const char *source, struct claim *claim,
-                        struct error *err);
+bool sqlite_lease_claim(struct store *store, const struct store_wish *wishes,
+                        size_t count, struct error *err);
 bool sqlite_lease_renew(struct store *store, struct error *err);
-bool sqlite_lease_release(struct store *store, const struct claim *claim, int64_t due_ms,
+bool sqlite_lease_release(struct store *store, struct store_return *returns, size_t count,
                           struct error *err);
 void sqlite_lease_end(struct store *store);
 /* The row of the source, while claim's fence still holds; else ERROR_LOST. */
@@ -72,5 +73,11 @@ bool sqlite_lease_lost(const struct claim *claim, struct error *err);
 
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err);
+/*
+ * Stores where claim stands, and when it is next due. row: the source's. ERROR_LOST
+ * when its fence or version is not the stored one; nothing was changed then.
+ */
+bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
+                        int64_t due_ms, struct error *err);
 
 #endif
