@@ -67,6 +67,7 @@ static const struct setting settings_table[] = {
      .max = 1000,
      .help = "requests a second, when not the 1.8 of the 2 that AWS allows each account "
              "and region, for all its readers together"},
+    IDENTITY_SETTINGS,
     {.type = SETTING_END},
 };
 
@@ -129,8 +130,7 @@ static bool cloudtrail_open(const json_t *settings, const struct runtime *runtim
     made->client.runtime = runtime;
     made->client.service = "cloudtrail";
     made->client.region = mem_dup(region);
-    if (!client_open(&made->client, text_of(settings, "endpoint"),
-                     text_of(settings, "ca_file"), err)) {
+    if (!client_open(&made->client, settings, text_of(settings, "endpoint"), err)) {
         cloudtrail_close(made);
         return false;
     }

@@ -76,8 +76,11 @@ static bool authorize(void *context, const struct http_request *request, bool re
     (void)request;
     struct api *api = context;
     struct secret token = {0};
-    if (!identity_token(api->identity, api->runtime, api->audience, refresh, &token,
-                        err)) {
+    bool has_token =
+        refresh
+            ? identity_next_token(api->identity, api->runtime, api->audience, &token, err)
+            : identity_token(api->identity, api->runtime, api->audience, &token, err);
+    if (!has_token) {
         return false;
     }
     char *value = mem_format("Bearer %s", secret_reveal(&token));

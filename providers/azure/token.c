@@ -13,13 +13,19 @@ enum {
     LIFE_MAX_S = 7 * 24 * 3600,
 };
 
+static const int64_t seconds_max = 1LL << 40; /* later than any date, far from overflow */
+
 /* Seconds, written as a number or, by metadata services, as a string; 0: not there. */
 static int64_t seconds_of(const json_t *answer, const char *name)
 {
     const json_t *value = json_object_get(answer, name);
-    int64_t seconds = json_is_string(value) ? strtoll(json_string_value(value), NULL, 10)
-                                            : (int64_t)json_number_value(value);
-    return seconds > 0 ? seconds : 0;
+    double seconds = json_is_string(value) ? strtod(json_string_value(value), NULL)
+                                           : json_number_value(value);
+    bool is_known = seconds > 0; /* not for NaN */
+    if (!is_known) {
+        return 0;
+    }
+    return seconds < (double)seconds_max ? (int64_t)seconds : seconds_max;
 }
 
 static int64_t life_of(const json_t *answer, int64_t now_ms)
@@ -33,7 +39,7 @@ static int64_t life_of(const json_t *answer, int64_t now_ms)
     if (life_s == 0) {
         return UNKNOWN_LIFE_MS;
     }
-    return (life_s < LIFE_MAX_S ? life_s : LIFE_MAX_S) * MS_PER_SECOND;
+    return (life_s < LIFE_MAX_S ? life_s : (int64_t)LIFE_MAX_S) * MS_PER_SECOND;
 }
 
 static int64_t refresh_of(const json_t *answer, int64_t life_ms)
@@ -42,7 +48,8 @@ static int64_t refresh_of(const json_t *answer, int64_t life_ms)
     if (told_ms > 0 && told_ms < life_ms) {
         return told_ms;
     }
-    return life_ms > LONG_MS || life_ms < 2 * EARLY_MS ? life_ms / 2 : life_ms - EARLY_MS;
+    return life_ms > LONG_MS || life_ms < 2LL * EARLY_MS ? life_ms / 2
+                                                         : life_ms - EARLY_MS;
 }
 
 /* A token goes into a header: visible ASCII only. */

@@ -262,7 +262,8 @@ static bool authorize(const struct http_easy *transfer, bool refresh,
     if (request->authorize == NULL) {
         return true;
     }
-    if (!http_guard_credential(transfer->scheme, transfer->host, err)) {
+    if (!http_guard_credential(transfer->scheme, transfer->host, request->is_metadata,
+                               err)) {
         return false;
     }
     if (request->credential_hosts != NULL &&

@@ -60,7 +60,6 @@ struct http_request {
     int64_t deadline_ms; /* on the monotonic clock, for all tries; 0: none */
     const char *ca_file; /* NULL: the system's */
     const char *source;  /* for log lines; may be NULL */
-    bool is_metadata;    /* a metadata service: http to a link-local address is allowed */
     /*
      * Called before each try to add credentials; adds to extra, which http.c
      * sends and then wipes. refresh: the last credential was refused as expired.
@@ -73,6 +72,11 @@ struct http_request {
      * with NULL. Elsewhere is ERROR_CONFIG, whatever the URL came from. NULL: to url.
      */
     const char *const *credential_hosts;
+    /*
+     * A metadata service is asked, which has no TLS: its own credential may go over http
+     * to a metadata address, and any link-local address counts as one.
+     */
+    bool is_metadata;
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */
     enum http_class (*classify)(void *context, const struct http_response *response);
     void *context;

@@ -97,9 +97,12 @@ bool http_guard_scheme(const char *scheme, const char *host, bool is_metadata,
     return true;
 }
 
-bool http_guard_credential(const char *scheme, const char *host, struct error *err)
+bool http_guard_credential(const char *scheme, const char *host, bool is_metadata,
+                           struct error *err)
 {
-    if (strcmp(scheme, "https") == 0 || http_guard_peer(host) == HTTP_PEER_LOOPBACK) {
+    enum http_peer peer = http_guard_peer(host);
+    if (strcmp(scheme, "https") == 0 || peer == HTTP_PEER_LOOPBACK ||
+        (is_metadata && peer != HTTP_PEER_PUBLIC)) {
         return true;
     }
     return error_set(err, ERROR_CONFIG, "a credential is not sent over http");

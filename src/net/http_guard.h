@@ -27,8 +27,12 @@ enum http_peer http_guard_peer(const char *host);
 bool http_guard_scheme(const char *scheme, const char *host, bool is_metadata,
                        struct error *err);
 
-/* May a credential travel by scheme to host? Over http only to this machine. */
-bool http_guard_credential(const char *scheme, const char *host, struct error *err);
+/*
+ * May a credential travel by scheme to host? Over http only to this machine; and a
+ * metadata service's own token to a metadata address.
+ */
+bool http_guard_credential(const char *scheme, const char *host, bool is_metadata,
+                           struct error *err);
 
 /* Is host:port in hosts ("host", for port 443, or "host:port"; ends with NULL)? */
 bool http_guard_listed(const char *host, const char *port, const char *const *hosts);

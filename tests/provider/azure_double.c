@@ -40,18 +40,23 @@ void identity_free(struct identity *identity)
 }
 
 bool identity_token(struct identity *identity, const struct runtime *runtime,
-                    const char *audience, bool refresh, struct secret *token,
-                    struct error *err)
+                    const char *audience, struct secret *token, struct error *err)
 {
     (void)identity;
     (void)runtime;
     (void)err;
-    token_number += refresh ? 1 : 0;
     snprintf(last_audience, sizeof(last_audience), "%s", audience);
     char *text = mem_format("token-%d", token_number);
     secret_set(token, text);
     free(text);
     return true;
+}
+
+bool identity_next_token(struct identity *identity, const struct runtime *runtime,
+                         const char *audience, struct secret *token, struct error *err)
+{
+    token_number++;
+    return identity_token(identity, runtime, audience, token, err);
 }
 
 const char *identity_name(const struct identity *identity)

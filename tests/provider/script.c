@@ -1,5 +1,6 @@
 #include "script.h"
 
+#include "aws/identity.h"
 #include "base/mem.h"
 #include "net/http_retry.h"
 
@@ -126,6 +127,7 @@ static void script_random(void *context, uint8_t *out, size_t size)
 
 void script_init(struct script *script, const struct step *steps, size_t count)
 {
+    identity_forget_all(); /* what another script's clock said of them is over */
     *script = (struct script){.steps = steps,
                               .step_count = count,
                               .now_ms = 1767229200000}; /* 2026-01-01T01:00:00Z */

@@ -58,9 +58,11 @@ static void test_peer(void **state)
     assert_int_equal(http_guard_scheme("http", row->host, true, NULL),
                      row->peer != HTTP_PEER_PUBLIC);
     assert_false(http_guard_scheme("file", row->host, true, NULL));
-    assert_true(http_guard_credential("https", row->host, NULL));
-    assert_int_equal(http_guard_credential("http", row->host, NULL),
+    assert_true(http_guard_credential("https", row->host, false, NULL));
+    assert_int_equal(http_guard_credential("http", row->host, false, NULL),
                      row->peer == HTTP_PEER_LOOPBACK);
+    assert_int_equal(http_guard_credential("http", row->host, true, NULL),
+                     row->peer != HTTP_PEER_PUBLIC);
 }
 
 static void credential_goes_only_to_its_hosts(void **state)
