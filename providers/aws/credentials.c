@@ -12,6 +12,7 @@ void credentials_clear(struct credentials *credentials)
     secret_clear(&credentials->access_key_id);
     secret_clear(&credentials->secret_access_key);
     secret_clear(&credentials->session_token);
+    free(credentials->arn);
     free(credentials->from);
     *credentials = (struct credentials){0};
 }
@@ -30,6 +31,7 @@ void credentials_copy(const struct credentials *from, struct credentials *to)
     copy_secret(&from->secret_access_key, &to->secret_access_key);
     copy_secret(&from->session_token, &to->session_token);
     to->life_ms = from->life_ms;
+    to->arn = from->arn == NULL ? NULL : mem_dup(from->arn);
     to->from = from->from == NULL ? NULL : mem_dup(from->from);
     to->version = from->version;
 }

@@ -18,6 +18,7 @@ struct credentials {
     struct secret secret_access_key;
     struct secret session_token; /* empty for long-lived keys */
     int64_t life_ms;             /* how long they were good for when got; 0: for ever */
+    char *arn;                   /* of an assumed session; NULL: not known */
     char *from;                  /* for people: "environment", "profile prod" */
     unsigned version;            /* private to identity.c: which renewal these are */
 };

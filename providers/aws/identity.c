@@ -1,5 +1,6 @@
 #include "aws/identity.h"
 
+#include "aws/endpoint.h"
 #include "aws/identity_what.h"
 #include "aws/origin.h"
 #include "base/log.h"
@@ -27,7 +28,9 @@ struct identity {
     struct identity *parent; /* with whose credentials role is assumed; NULL: origin */
     json_t *what;            /* what it is made of; the texts below are its */
     char *key;
+    uint64_t hash; /* of key: a thousand accounts are looked through each turn */
     char *sts_region;
+    char *sts_endpoint; /* NULL: the region's */
     struct origin origin;
     struct sts_role role;
 
@@ -65,6 +68,15 @@ static enum origin_kind kind_of(const json_t *what)
     return ORIGIN_AUTO;
 }
 
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
+    }
+    return hash;
+}
+
 static struct identity *make(json_t *what, char *key, const char *region,
                              struct identity *parent)
 {
@@ -74,14 +86,17 @@ static struct identity *make(json_t *what, char *key, const char *region,
     made->parent = parent;
     made->what = json_incref(what);
     made->key = key;
+    made->hash = hash_of(key);
+    const char *endpoint = text_of(what, "sts_endpoint");
     made->sts_region = mem_dup(asked);
+    made->sts_endpoint =
+        endpoint != NULL ? mem_dup(endpoint) : endpoint_configured("sts", asked, what);
     made->origin = (struct origin){
         .kind = kind_of(what),
         .profile = text_of(what, "profile"),
         .argv = json_object_get(what, "credential_process"),
         .session_name = session == NULL ? "auditbridge" : session,
-        .place = {made->sts_region, text_of(what, "sts_endpoint"),
-                  text_of(what, "ca_file")},
+        .place = {made->sts_region, made->sts_endpoint, text_of(what, "ca_file")},
     };
     const json_t *roles = json_object_get(what, "roles");
     const json_t *last = json_array_get(roles, json_array_size(roles) - 1);
@@ -99,8 +114,9 @@ static struct identity *find_or_make(json_t *what, const char *region,
                                      struct identity *parent)
 {
     char *key = json_dumps(what, JSON_COMPACT | JSON_SORT_KEYS);
+    uint64_t hash = hash_of(key);
     for (struct identity *at = identities; at != NULL; at = at->next) {
-        if (strcmp(at->key, key) == 0) {
+        if (at->hash == hash && strcmp(at->key, key) == 0) {
             free(key);
             return at;
         }
@@ -295,6 +311,23 @@ bool identity_renew(struct identity *identity, const struct runtime *runtime,
     return ok;
 }
 
+json_t *identity_names(struct identity *identity)
+{
+    json_t *names = json_array();
+    for (struct identity *at = identity; at != NULL; at = at->parent) {
+        pthread_mutex_lock(&at->lock);
+        if (at->held.arn != NULL) {
+            json_array_append_new(names, json_string(at->held.arn));
+        }
+        if (secret_is_set(&at->held.access_key_id)) {
+            json_array_append_new(names,
+                                  json_string(secret_reveal(&at->held.access_key_id)));
+        }
+        pthread_mutex_unlock(&at->lock);
+    }
+    return names;
+}
+
 int64_t identity_skew_ms(struct identity *identity)
 {
     pthread_mutex_lock(&identity->lock);
@@ -321,6 +354,7 @@ void identity_forget_all(void)
         json_decref(identities->what);
         free(identities->key);
         free(identities->sts_region);
+        free(identities->sts_endpoint);
         free(identities);
         identities = next;
     }

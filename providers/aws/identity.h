@@ -82,6 +82,12 @@ bool identity_get(struct identity *identity, const struct runtime *runtime,
 bool identity_renew(struct identity *identity, const struct runtime *runtime,
                     struct credentials *credentials, struct error *err);
 
+/*
+ * What AWS's own log says of who we are: ARNs of assumed sessions and ids of access keys,
+ * of this identity and of those behind it; an array of texts, the caller's.
+ */
+json_t *identity_names(struct identity *identity);
+
 /* How far AWS's clock is ahead of ours, as was learned from a refusal. */
 int64_t identity_skew_ms(struct identity *identity);
 void identity_set_skew(struct identity *identity, int64_t skew_ms);

@@ -1,5 +1,6 @@
 #include "aws/identity_what.h"
 
+#include "aws/partition.h"
 #include "aws/sts.h"
 
 #include <string.h>
@@ -14,8 +15,9 @@ static const char *text_of(const json_t *object, const char *name)
 json_t *identity_what(const json_t *settings, const char *region)
 {
     static const char *const names[] = {
-        "credentials",  "profile", "credential_process", "session_name", "sts_region",
-        "sts_endpoint", "ca_file"};
+        "credentials",  "profile",    "credential_process",
+        "session_name", "sts_region", "sts_endpoint",
+        "ca_file",      "fips"};
     json_t *what = json_object();
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         json_t *value = json_deep_copy(json_object_get(settings, names[i]));
@@ -23,7 +25,13 @@ json_t *identity_what(const json_t *settings, const char *region)
             json_object_set_new(what, names[i], value);
         }
     }
-    json_object_set_new(what, "partition", json_string(sts_partition(region)));
+    json_t *endpoint =
+        json_deep_copy(json_object_get(json_object_get(settings, "endpoints"), "sts"));
+    if (endpoint != NULL && json_object_get(what, "sts_endpoint") == NULL) {
+        json_object_set_new(what, "sts_endpoint", json_incref(endpoint));
+    }
+    json_decref(endpoint);
+    json_object_set_new(what, "partition", json_string(partition_of(region)->name));
     json_t *arns = json_object_get(settings, "role_arn");
     json_t *roles = json_array();
     for (size_t i = 0; i < json_array_size(arns); i++) {

@@ -1,7 +1,7 @@
 /*
  * What an identity is made of. Private to identity.c.
  *
- *   {"credentials":"auto","session_name":"auditbridge","partition":"",
+ *   {"credentials":"auto","session_name":"auditbridge","partition":"aws",
  *    "roles":[{"arn":"arn:aws:iam::111122223333:role/audit","external_id":"x"}]}
  */
 #ifndef AWS_IDENTITY_WHAT_H

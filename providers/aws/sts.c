@@ -2,6 +2,7 @@
 
 #include "aws/client.h"
 #include "aws/origin.h"
+#include "aws/partition.h"
 #include "aws/secret_file.h"
 #include "aws/xml.h"
 #include "base/mem.h"
@@ -53,26 +54,13 @@ const char *sts_session_fault(const char *text)
     return is_good ? NULL : "must be 2 to 64 of the characters [a-zA-Z0-9_+=,.@-]";
 }
 
-const char *sts_partition(const char *region)
-{
-    static const char *const prefixes[] = {"cn-",      "us-gov-", "us-isob-", "us-isof-",
-                                           "eu-isoe-", "us-iso-", "eusc-"};
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (strncmp(region, prefixes[i], strlen(prefixes[i])) == 0) {
-            return prefixes[i];
-        }
-    }
-    return "";
-}
-
 const char *sts_region(const char *configured, const char *region)
 {
     const char *found = configured;
     found = found == NULL ? origin_variable("AWS_REGION") : found;
     found = found == NULL ? origin_variable("AWS_DEFAULT_REGION") : found;
     bool is_meant = configured != NULL;
-    if (found == NULL ||
-        (!is_meant && strcmp(sts_partition(found), sts_partition(region)) != 0)) {
+    if (found == NULL || (!is_meant && partition_of(found) != partition_of(region))) {
         return region;
     }
     return found;
@@ -100,6 +88,8 @@ static bool take(struct http_response *response, const struct sts_caller *caller
         ok =
             credentials_read(json_object_get(json_object_iter_value(iter), "Credentials"),
                              &names, now_ms, credentials, err);
+        const char *arn = xml_text(json_object_iter_value(iter), "Arn");
+        credentials->arn = arn == NULL ? NULL : mem_dup(arn); /* of AssumedRoleUser */
     }
     credentials_wipe_json(answer);
     if (response->body.size > 0) {

@@ -63,7 +63,5 @@ bool sts_assume_with_token(const struct sts_caller *caller, const struct sts_rol
  * region's partition, or region. Borrowed from the arguments or the environment.
  */
 const char *sts_region(const char *configured, const char *region);
-/* The partition of region, as the beginning of its regions' names: "cn-"; "" for aws. */
-const char *sts_partition(const char *region);
 
 #endif

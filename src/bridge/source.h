@@ -50,6 +50,7 @@ struct source {
     struct cloud_clock clock;
     struct claim claim;
 
+    bool is_gone; /* discovery no longer finds it: it gets no turn */
     enum source_end end;
     struct error error;
     int64_t due_ms; /* on the monotonic clock; when to look at it again */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "bridge/deliver.h"
+#include "bridge/denials.h"
 #include "bridge/queue.h"
 #include "bridge/read.h"
 #include "bridge/slice.h"
@@ -259,7 +260,9 @@ void worker_refused(struct worker *worker, struct source *source)
         return;
     }
     source->end = SOURCE_FAILED;
-    log_write_take(LOG_ERROR, LOG_SOURCE_FAILED, source->name,
+    bool is_told = kind != ERROR_DENIED ||
+                   denials_tell(worker->denials, source, worker_monotonic_ms(worker));
+    log_write_take(is_told ? LOG_ERROR : LOG_DEBUG, LOG_SOURCE_FAILED, source->name,
                    json_pack("{s:s,s:s}", "kind", error_kind_name(kind), "error",
                              source->error.text));
 }
@@ -276,6 +279,17 @@ static void start_cursor(struct turn *turn)
     }
 }
 
+static bool open_session(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    const struct provider *provider = source->config->provider;
+    if (!provider->open(source->settings, turn->worker->runtime, &source->session, err)) {
+        return false;
+    }
+    source->origin.self = provider->self == NULL ? NULL : provider->self(source->session);
+    return true;
+}
+
 void worker_run(struct worker *worker, struct source *source)
 {
     const struct provider *provider = source->config->provider;
@@ -283,11 +297,10 @@ void worker_run(struct worker *worker, struct source *source)
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
     start_cursor(&turn);
-    if (!provider->open(source->settings, worker->runtime, &source->session,
-                        &source->error) ||
-        !run_slices(&turn, &source->error)) {
+    if (!open_session(&turn, &source->error) || !run_slices(&turn, &source->error)) {
         worker_refused(worker, source);
     }
+    source->origin.self = NULL; /* the session's */
     provider->close(source->session);
     source->session = NULL;
 }

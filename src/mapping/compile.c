@@ -72,6 +72,9 @@ static void add_shape(struct compiler *compiler)
     mapping->operation = add_spellings(compiler, shape->operation_path);
     mapping->account = add_spellings(compiler, shape->account_path);
     mapping->region = add_spellings(compiler, shape->region_path);
+    for (size_t i = 0; i < RECORD_ACTORS; i++) {
+        mapping->actors[i] = add_spellings(compiler, shape->actor_paths[i]);
+    }
 }
 
 static struct texts paths_of(const struct pack *pack, size_t field)

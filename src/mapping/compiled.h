@@ -76,6 +76,7 @@ struct mapping {
     struct shape_pick operation;
     struct shape_pick account;
     struct shape_pick region;
+    struct shape_pick actors[RECORD_ACTORS];
     struct field_pick *fields;
     size_t field_count;
     struct outcome_pick *outcomes;

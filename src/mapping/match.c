@@ -243,6 +243,9 @@ void mapping_match(const struct mapping *mapping, const struct record *record,
     match->time = first_value(values, &mapping->time);
     match->account = first_value(values, &mapping->account);
     match->region = first_value(values, &mapping->region);
+    for (size_t i = 0; i < RECORD_ACTORS; i++) {
+        match->actors[i] = first_value(values, &mapping->actors[i]);
+    }
     for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
         match->id_parts[i] = first_value(values, &mapping->id_parts[i]);
     }

@@ -11,6 +11,7 @@ enum {
     RECORD_SIZE_MAX = 4 << 20, /* a longer one is set aside as unreadable */
     RECORD_WRAPPERS = 3,
     RECORD_ID_PARTS = 4,
+    RECORD_ACTORS = 2,
     RECORD_SPELLINGS = 3,
 };
 
@@ -65,7 +66,8 @@ struct record_shape {
     const char *operation_path;
     const char *account_path;
     const char *region_path;
-    const char *only_operation; /* what rules call a record that names none */
+    const char *actor_paths[RECORD_ACTORS]; /* who called: texts that nobody can choose */
+    const char *only_operation;             /* what rules call a record that names none */
     bool any_service;    /* operations are unique without it: rules name no service */
     bool fold_case;      /* operations match without regard to ASCII case */
     bool strip_versions; /* AWS "...20150331v2" and GCP "v1.", "beta." are not matched on

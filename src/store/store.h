@@ -147,6 +147,17 @@ struct store_type {
     /* Writes a gap into the ledger; the same start and reason again extends it. */
     bool (*gap)(struct store *store, const struct claim *claim,
                 const struct store_gap *gap, struct error *err);
+    const struct store_inspect *inspect; /* the part for people: store/inspect.h */
+    /*
+     * What was discovered of an entry of the configuration (bridge/discovery.h), by name:
+     * an array of {"name": suffix, "found": settings, "gone": ms since 1970 when it is}.
+     * The caller owns *known.
+     */
+    bool (*discovered)(struct store *store, const char *entry, json_t **known,
+                       struct error *err);
+    /* Puts known in its place. */
+    bool (*discover)(struct store *store, const char *entry, const json_t *known,
+                     struct error *err);
 };
 
 extern const struct store_type store_sqlite;

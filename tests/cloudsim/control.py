@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 
@@ -53,9 +54,22 @@ def set_keys(cloud: Cloud, request: Request) -> Request:
     return {}
 
 
+def change_sts(cloud: Cloud, request: Request) -> Request:
+    """Replaces the members of sts.Rules that are given."""
+    cloud.sts.rules = replace(cloud.sts.rules, **request)
+    return {}
+
+
+def change_world(cloud: Cloud, request: Request) -> Request:
+    """Replaces the members of world.Layout that are given."""
+    cloud.world.layout = replace(cloud.world.layout, **request)
+    return {}
+
+
 COMMANDS: dict[str, Callable[[Cloud, Request], Request]] = {
     "state": read_state, "log": read_log, "advance": advance, "set": set_clock,
     "faults": arm_faults, "kill": arm_kill, "keys": set_keys,
+    "world": change_world, "sts": change_sts,
 }
 
 

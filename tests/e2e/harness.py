@@ -152,17 +152,24 @@ class Bench:
         self._temporary.cleanup()
         self.sim.__exit__(*problem)  # type: ignore[arg-type]
 
+    def be(self, **environment: str) -> None:
+        """Variables for every run from now on; an empty one is as good as none."""
+        self._environment |= environment
+
     def start(self, *before: str, mode: tuple[str, ...] = ("--once",),
               **environment: str) -> subprocess.Popen:
         """before: a command that runs the program, such as strace. mode: options of run."""
-        off_s = round(self.sim.now() - time.time()) + self._clock_off_s
         errors = (self.folder / "stderr").open("wb")
         with errors:
             return subprocess.Popen(
                 [*before, str(self.program), "run", *mode, "--config", str(self.config)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-                cwd=self.folder, env={**self._environment, "HOME": str(self.folder),
-                                      "WALL_OFFSET_S": str(off_s), **environment})
+                cwd=self.folder, env={**self.environment(), **environment})
+
+    def environment(self) -> dict[str, str]:
+        """What the program is called with: the cloud's time, or a wrong one."""
+        off_s = round(self.sim.now() - time.time()) + self._clock_off_s
+        return {**self._environment, "HOME": str(self.folder), "WALL_OFFSET_S": str(off_s)}
 
     def finish(self, process: subprocess.Popen) -> Run:
         try:

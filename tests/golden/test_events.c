@@ -1,7 +1,8 @@
 /*
  * Whole records into whole events, with the shipped packs: each folder of
- * golden/events holds record.json, event.json, and perhaps context.json and
- * redact.json. EVENTS_UPDATE=1 writes event.json anew; review the difference.
+ * golden/events holds record.json, event.json, and perhaps context.json, redact.json and
+ * self.json (who we are to the cloud). EVENTS_UPDATE=1 writes event.json anew; review the
+ * difference.
  */
 #include "aws/cloudtrail.h"
 #include "azure/shapes.h"
@@ -86,11 +87,12 @@ static json_t *settle(struct bytes text)
     return event;
 }
 
-static void map_record(const struct mapping *mapping, const struct record *record,
-                       const json_t *redact, struct buf *out)
+static void map_record(const struct record_shape *shape, const struct record *record,
+                       const json_t *redact, const json_t *self, struct buf *out)
 {
+    const struct mapping *mapping = mapping_find(set, shape);
     struct event_origin origin = {
-        .mapping = mapping, .source = "golden", .provider = mapping_shape(mapping)->name};
+        .mapping = mapping, .source = "golden", .provider = shape->name, .self = self};
     json_t *tenant = json_pack("{s:s}", "business_unit", "HQ");
     assert_true(event_origin_init(&origin, tenant, redact, NULL));
     json_decref(tenant);
@@ -121,16 +123,19 @@ static void test_case(void **state)
     struct buf record_text;
     struct buf context;
     struct buf redact_text;
+    struct buf self_text;
     struct buf expected;
     struct buf out;
     read_file(name, "record.json", &record_text);
     read_file(name, "context.json", &context);
     read_file(name, "redact.json", &redact_text);
+    read_file(name, "self.json", &self_text);
     read_file(name, "event.json", &expected);
     buf_init(&out, FILE_MAX);
     json_t *redact = json_loads(buf_text(&redact_text), 0, NULL);
     const struct record record = {buf_bytes(&record_text), buf_bytes(&context)};
-    map_record(mapping_find(set, shape_of(name)), &record, redact, &out);
+    json_t *self = json_loads(buf_text(&self_text), 0, NULL);
+    map_record(shape_of(name), &record, redact, self, &out);
 
     json_t *event = settle(buf_bytes(&out));
     char *text = json_dumps(event, JSON_INDENT(2));
@@ -143,8 +148,10 @@ static void test_case(void **state)
     free(text);
     json_decref(event);
     json_decref(redact);
+    json_decref(self);
     buf_clear(&out);
     buf_clear(&expected);
+    buf_clear(&self_text);
     buf_clear(&redact_text);
     buf_clear(&context);
     buf_clear(&record_text);
