@@ -38,14 +38,17 @@ sinks:
 sources:
   prod:
     provider: aws-cloudtrail
-    region: {region}
-    account: "{account}"
-    endpoint: {endpoint}
+{where}    endpoint: {endpoint}
     ca_file: {ca_file}
     sinks: [platform]
-    every: 1s
+    every: {every}
     lookback: {lookback_s}s
 {more}"""
+
+
+def indented(lines: str) -> str:
+    """Lines of a source's settings."""
+    return "".join(f"    {line}\n" for line in lines.splitlines())
 
 
 def hours_ago(hours: float) -> int:
@@ -112,12 +115,17 @@ class Bench:
 
     def __init__(self, spec: ScenarioSpec, lookback_s: int, program: Path = PROGRAM,
                  settings: str = "", token: bool = False, faster: int = FASTER,
-                 clock_off_s: int = 0, **sim_options: object) -> None:
+                 clock_off_s: int = 0, where: str = "", others: tuple[ScenarioSpec, ...] = (),
+                 every: str = "1s", **sim_options: object) -> None:
         """
         settings: more YAML lines of the source. clock_off_s: how far the program's wall
-        clock is ahead of the cloud's. sim_options: of cloudsim's command line.
+        clock is ahead of the cloud's. where: the YAML lines that say which accounts and
+        regions, when not those of spec. others: what happens elsewhere in the cloud.
+        sim_options: of cloudsim's command line.
         """
         self.spec = spec
+        self._where = where or f'account: "{spec.account}"\nregion: {spec.region}'
+        self._every = every
         self.program = program.resolve()
         self._lookback_s = lookback_s
         self._settings = settings
@@ -132,7 +140,7 @@ class Bench:
         elif FASTTIME.exists():
             self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
                                   "ASAN_OPTIONS": "verify_asan_link_order=0"}
-        self.sim = CloudSim(spec, **{"limit": 0, "tick": 0.55, **sim_options})
+        self.sim = CloudSim(spec, *others, **{"limit": 0, "tick": 0.55, **sim_options})
 
     def __enter__(self) -> "Bench":
         self.sim.__enter__()
@@ -141,12 +149,17 @@ class Bench:
         self.sink = Sink(self.folder / "events.ndjson")
         self.config = self.folder / "auditbridge.yaml"
         self.config.write_text(CONFIG.format(
-            folder=self.folder, region=self.spec.region, account=self.spec.account,
+            folder=self.folder, where=indented(self._where), every=self._every,
             endpoint=self.sim.endpoint, ca_file=self.sim.ca_file,
-            lookback_s=self._lookback_s,
-            more="".join(f"    {line}\n" for line in self._settings.splitlines())))
+            lookback_s=self._lookback_s, more=indented(self._settings)))
         self.config.chmod(0o600)
         return self
+
+    def reconfigure(self, before: str, after: str) -> None:
+        """Changes the configuration for the runs to come."""
+        text = self.config.read_text()
+        assert before in text
+        self.config.write_text(text.replace(before, after))
 
     def __exit__(self, *problem: object) -> None:
         self._temporary.cleanup()
