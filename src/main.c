@@ -20,6 +20,9 @@ static const struct command *const commands[] = {
     &command_check,
     &command_map,
     &command_explain,
+    &command_sources,
+    &command_state,
+    &command_dlq,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -66,6 +69,7 @@ static void protect_process(void)
 
 int main(int argc, char **argv)
 {
+    mem_tune();
     json_set_alloc_funcs(mem_alloc, free);
     protect_process();
     catch_signals();

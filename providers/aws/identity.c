@@ -28,6 +28,7 @@ struct identity {
     struct identity *parent; /* with whose credentials role is assumed; NULL: origin */
     json_t *what;            /* what it is made of; the texts below are its */
     char *key;
+    uint64_t hash; /* of key: a thousand accounts are looked through each turn */
     char *sts_region;
     char *sts_endpoint; /* NULL: the region's */
     struct origin origin;
@@ -67,6 +68,15 @@ static enum origin_kind kind_of(const json_t *what)
     return ORIGIN_AUTO;
 }
 
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
+    }
+    return hash;
+}
+
 static struct identity *make(json_t *what, char *key, const char *region,
                              struct identity *parent)
 {
@@ -76,6 +86,7 @@ static struct identity *make(json_t *what, char *key, const char *region,
     made->parent = parent;
     made->what = json_incref(what);
     made->key = key;
+    made->hash = hash_of(key);
     const char *endpoint = text_of(what, "sts_endpoint");
     made->sts_region = mem_dup(asked);
     made->sts_endpoint =
@@ -103,8 +114,9 @@ static struct identity *find_or_make(json_t *what, const char *region,
                                      struct identity *parent)
 {
     char *key = json_dumps(what, JSON_COMPACT | JSON_SORT_KEYS);
+    uint64_t hash = hash_of(key);
     for (struct identity *at = identities; at != NULL; at = at->next) {
-        if (strcmp(at->key, key) == 0) {
+        if (at->hash == hash && strcmp(at->key, key) == 0) {
             free(key);
             return at;
         }

@@ -72,7 +72,8 @@ static void start_element(void *context, const XML_Char *name,
 static void add_text(void *context, const XML_Char *text, int size)
 {
     struct reader *reader = context;
-    if (!buf_add(&reader->levels[reader->depth].text, text, (size_t)size)) {
+    if (reader->problem == NULL &&
+        !buf_add(&reader->levels[reader->depth].text, text, (size_t)size)) {
         refuse(reader, "a text in it is too long");
     }
 }
@@ -115,6 +116,9 @@ static void end_element(void *context, const XML_Char *name)
 {
     (void)name;
     struct reader *reader = context;
+    if (reader->problem != NULL) {
+        return; /* expat still ends an empty element at which it was stopped */
+    }
     struct level *level = &reader->levels[reader->depth];
     json_t *value = level->children != NULL ? json_incref(level->children)
                                             : json_string(buf_text(&level->text));

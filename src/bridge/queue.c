@@ -121,7 +121,8 @@ int64_t queue_due_ms(const struct queue *queue)
 
 struct source *queue_due(struct queue *queue, int64_t now_ms)
 {
-    return queue_due_ms(queue) > now_ms ? NULL : pop(queue);
+    bool has_due = queue->resting_count > 0 && queue->resting[0]->due_ms <= now_ms;
+    return has_due ? pop(queue) : NULL;
 }
 
 void queue_ready(struct queue *queue, struct source *const *sources, size_t count)

@@ -15,6 +15,8 @@
 enum { SQLITE_BUSY_MS = 5000 }; /* how long another process may keep us waiting */
 
 struct sqlite3;
+struct store_letter_filter;
+struct store_placement;
 struct sqlite3_stmt;
 
 struct store {
@@ -30,11 +32,19 @@ struct store {
 
 /* Makes directory and file where they are missing; refuses what others may read. */
 bool sqlite_files_ready(const char *path, struct error *err);
+/* Refuses what others may read, and what is no file. *exists: there is one. */
+bool sqlite_files_check(const char *path, bool *exists, struct error *err);
 /* Makes a new file beside path, ours alone, or says why not. */
 bool sqlite_files_create(const char *path, struct error *err);
 
+/* Makes the object, without a connection; and connects it to its file. */
+struct store *sqlite_new(const char *path, const struct runtime *runtime);
+bool sqlite_connect(struct store *store, bool is_reading, struct error *err);
+
 /* Creates or migrates what the file holds. */
 bool sqlite_schema_ready(struct store *store, struct error *err);
+/* Refuses a schema that is not this program's. A file without tables is empty. */
+bool sqlite_schema_check(struct store *store, bool *is_empty, struct error *err);
 
 /* Turns what SQLite says into an error that names the file. Always false. */
 bool sqlite_fail(const struct store *store, struct error *err);
@@ -70,6 +80,17 @@ bool sqlite_lease_check(struct store *store, const struct claim *claim, int64_t 
                         struct error *err);
 /* Always false. */
 bool sqlite_lease_lost(const struct claim *claim, struct error *err);
+
+/* The parts of store_inspect that only read, and those that write. */
+extern const struct store_inspect sqlite_inspect;
+bool sqlite_hands_taken(struct store *store, const int64_t *ids, size_t count,
+                        struct error *err);
+bool sqlite_hands_purge(struct store *store, const struct store_letter_filter *filter,
+                        size_t *count, struct error *err);
+bool sqlite_hands_place(struct store *store, struct claim *claim,
+                        const struct store_placement *placement, struct error *err);
+bool sqlite_hands_retire(struct store *store, const struct claim *claim,
+                         struct error *err);
 
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err);
