@@ -121,9 +121,8 @@ static bool write_access(const struct dlq_sinks *sinks, const struct store_dead 
         .provider = "auditbridge"};
     char *about = mem_format("%s-%lld-%lld-%d", action, (long long)letter->id,
                              (long long)hands_now_ms(sinks->hands), (int)getpid());
-    json_t *details = json_pack("{s:s, s:I, s:s, s:I}", "action", action, "dead_letter",
-                                (json_int_t)letter->id, "event_id", letter->event_id,
-                                "uid", (json_int_t)getuid());
+    json_t *details = json_pack("{s:s, s:s, s:I}", "action", action, "letter",
+                                letter->event_id, "uid", (json_int_t)getuid());
     const struct notice notice = {.kind = "access",
                                   .about = about,
                                   .message = "an operator took dead letters in hand",

@@ -28,7 +28,8 @@ struct hands {
 int hands_open(struct hands *hands, const char *file, enum hands_access access);
 void hands_close(struct hands *hands);
 
-/* Takes the lease on one source: ERROR_BUSY while a live process has it. */
+/* Takes the lease on one source: ERROR_BUSY while a live process has it.
+ */
 bool hands_claim(const struct hands *hands, const char *source, struct claim *claim,
                  struct error *err);
 /* Gives it back, due at once, and clears claim. */

@@ -31,7 +31,7 @@ TOGETHER = 6            # so many kills before cloud time moves on
 MISSES = 60             # runs in a row that ended before they could be killed
 MISSED_S = 60           # so far it moves when a run ended before it could be killed
 NTH = 3                 # kills are aimed at the first so many calls of a kind
-TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
+SETTLE_TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
 
@@ -124,7 +124,7 @@ class Suite:
         while self.bench.sim.now() < after:
             self.quiet_run()
             self.bench.sim.advance(600)
-        for _ in range(TRIES):  # a source that failed rests for a second of real time
+        for _ in range(SETTLE_TRIES):  # a source that failed rests for a second of real time
             self.quiet_run()
             if not self.bench.missing():
                 return
@@ -155,13 +155,10 @@ class Suite:
         return False
 
     def disk_for(self, kind: str, missed: int) -> dict[str, str]:
-        """What kills the program in the middle of what it does to a file."""
         if kind not in FILES:
             return {}
         nth = 1 if missed else self.random.randint(1, NTH)
-        return {"LD_PRELOAD": f"{FASTTIME} {FASTTIME.with_name('killdisk.so')}",
-                "KILL_FILE": FILES[kind], "KILL_NTH": str(nth),
-                "KILL_CALL": self.random.choice(("write", "sync", "synced"))}
+        return preloaded(FILES[kind], nth, self.random)
 
     def arm(self, pid: int, kind: str, missed: int) -> None:
         skip = 0 if missed else self.random.randrange(4)
@@ -177,6 +174,13 @@ class Suite:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def preloaded(file: str, nth: int, dice: random.Random) -> dict[str, str]:
+    """What kills the program in the middle of what it does to a file."""
+    return {"LD_PRELOAD": f"{FASTTIME} {FASTTIME.with_name('killdisk.so')}",
+            "KILL_FILE": file, "KILL_NTH": str(nth),
+            "KILL_CALL": dice.choice(("write", "sync", "synced"))}
 
 
 def check_store(path: Path) -> str:
