@@ -1,6 +1,8 @@
 #include "bridge/fleet.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "bridge/notices.h"
 
 #include <stdlib.h>
 
@@ -220,6 +222,41 @@ static bool has_failed(const struct fleet *fleet)
     return failed;
 }
 
+/* Tells the platform how the sources stand. */
+static bool tell(struct fleet *fleet)
+{
+    const struct worker *worker = &fleet->worker;
+    struct telling_source *sources = mem_new(fleet->source_count, sizeof(*sources));
+    struct error err = {0};
+    for (size_t i = 0; i < fleet->source_count; i++) {
+        const struct source *source = &fleet->sources[i];
+        sources[i] = (struct telling_source){
+            .source = source,
+            .end = source->end,
+            .denied = source->is_denied ? source->error.text : NULL,
+            .now_ms = clock_now(&source->clock, worker->runtime),
+        };
+    }
+    const struct notices_round round = {worker->store_type, worker->store,
+                                        worker->runtime, sources, fleet->source_count};
+    bool ok = notices_tell(&round, &err);
+    free(sources);
+    fleet->told_ms = worker_monotonic_ms(worker);
+    if (!ok) {
+        log_write_take(
+            LOG_ERROR, LOG_NOTICE_FAILED, NULL,
+            json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
+    }
+    return ok || err.kind == ERROR_STOPPED;
+}
+
+static void tell_now_and_then(struct fleet *fleet)
+{
+    if (worker_monotonic_ms(&fleet->worker) - fleet->told_ms >= NOTICES_EVERY_MS) {
+        tell(fleet);
+    }
+}
+
 bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
 {
     struct worker *worker = &fleet->worker;
@@ -227,9 +264,12 @@ bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
     worker->start_ms = worker->runtime->monotonic_ms(worker->runtime->context);
     worker->stop_ms = max_runtime_ms == 0 ? 0 : worker->start_ms + max_runtime_ms;
 
+    fleet->told_ms = worker->start_ms;
+
     struct source *source = NULL;
     while ((source = next_source(fleet)) != NULL && wait_until_due(fleet, source)) {
         worker_run(worker, source);
+        tell_now_and_then(fleet);
     }
-    return !has_failed(fleet);
+    return tell(fleet) && !has_failed(fleet);
 }

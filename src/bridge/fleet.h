@@ -13,6 +13,7 @@ struct fleet {
     struct open_sink *sinks;
     size_t sink_count;
     struct worker worker;
+    int64_t told_ms; /* when the platform was last told of the sources, monotonic */
 };
 
 /* What a fleet is made from; all of it is borrowed until fleet_close. */

@@ -51,6 +51,7 @@ struct source {
 
     enum source_end end;
     struct error error;
+    bool is_denied; /* it was its cloud that refused our credentials */
     int64_t due_ms; /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
 };

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/deliver.h"
+#include "bridge/notices.h"
 #include "bridge/read.h"
 #include "bridge/slice.h"
 
@@ -44,7 +45,8 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
         log_write_take(
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
-        if (!worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
+        if (!notices_note_gap(worker, turn->source, gap, err) ||
+            !worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
             return false;
         }
     }
@@ -267,9 +269,13 @@ static void note_failure(struct turn *turn)
 static bool open_session(struct turn *turn, struct error *err)
 {
     struct source *source = turn->source;
-    return source->session != NULL ||
-           source->config->provider->open(source->settings, turn->worker->runtime,
-                                          &source->session, err);
+    if (source->session != NULL ||
+        source->config->provider->open(source->settings, turn->worker->runtime,
+                                       &source->session, err)) {
+        return true;
+    }
+    source->is_denied = err->kind == ERROR_DENIED;
+    return false;
 }
 
 void worker_run(struct worker *worker, struct source *source)
@@ -277,6 +283,7 @@ void worker_run(struct worker *worker, struct source *source)
     struct turn turn = {
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
+    source->is_denied = false;
 
     if (!claim_source(&turn, &source->error)) {
         note_failure(&turn);

@@ -21,6 +21,7 @@ struct batch_event {
     size_t id_at; /* its event.id, NUL-terminated, in batch->ids */
     int64_t time_ms;
     uint32_t principles;
+    bool is_own; /* the bridge's own (bridge.*): passes every filter */
     struct {
         size_t at;
         size_t size;

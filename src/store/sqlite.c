@@ -208,6 +208,59 @@ static bool store_gap(struct store *store, const struct claim *claim,
     return ok;
 }
 
+static bool store_ledger(struct store *store, const struct store_stretch *stretch,
+                         struct store_ledger *ledger, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_ledger_read(store, stretch, ledger, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_standing(struct store *store, struct store_standing *standings,
+                           size_t count, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_run(store, "BEGIN", err);
+    if (ok) {
+        ok = sqlite_end(store, sqlite_told_standing(store, standings, count, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_note(struct store *store, const struct store_note *note,
+                       struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_begin(store, true, err);
+    if (ok) {
+        ok = sqlite_end(store, sqlite_told_note(store, note, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_untold(struct store *store, json_t **notes, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_told_untold(store, notes, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_tell(struct store *store, const struct store_telling *telling,
+                       struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_begin(store, false, err); /* lost, it is told again: same ids */
+    if (ok) {
+        ok = sqlite_end(store, sqlite_told_tell(store, telling, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
 const struct store_type store_sqlite = {
     .name = "sqlite",
     .open = store_open,
@@ -219,4 +272,9 @@ const struct store_type store_sqlite = {
     .id_count = store_id_count,
     .commit = store_commit,
     .gap = store_gap,
+    .ledger = store_ledger,
+    .standing = store_standing,
+    .note = store_note,
+    .untold = store_untold,
+    .tell = store_tell,
 };

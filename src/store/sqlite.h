@@ -73,4 +73,18 @@ bool sqlite_lease_lost(const struct claim *claim, struct error *err);
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err);
 
+/* Adds the commit's events and refusals to the source's hours. is_new: one an event. */
+bool sqlite_ledger_add(struct store *store, int64_t row,
+                       const struct store_commit *commit, const bool *is_new,
+                       struct error *err);
+bool sqlite_ledger_read(struct store *store, const struct store_stretch *stretch,
+                        struct store_ledger *ledger, struct error *err);
+bool sqlite_told_standing(struct store *store, struct store_standing *standings,
+                          size_t count, struct error *err);
+bool sqlite_told_note(struct store *store, const struct store_note *note,
+                      struct error *err);
+bool sqlite_told_untold(struct store *store, json_t **notes, struct error *err);
+bool sqlite_told_tell(struct store *store, const struct store_telling *telling,
+                      struct error *err);
+
 #endif

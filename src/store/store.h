@@ -56,6 +56,7 @@ struct store_letter { /* a dead letter: an event that a sink refused */
     const char *sink;
     const char *reason;
     struct bytes event; /* as it was sent */
+    size_t delivered;   /* its place in the commit's delivered */
 };
 
 struct store_delivered {
@@ -70,6 +71,13 @@ struct store_gap {
     int64_t to_ms;
     const char *reason; /* "older than the cloud keeps", "never sealed" */
 };
+
+/* The evidence and what was told of it: store/ledger.h. */
+struct store_ledger;
+struct store_note;
+struct store_standing;
+struct store_stretch;
+struct store_telling;
 
 /* One batch, settled. */
 struct store_commit {
@@ -114,6 +122,22 @@ struct store_type {
     /* Writes a gap into the ledger; the same start and reason again extends it. */
     bool (*gap)(struct store *store, const struct claim *claim,
                 const struct store_gap *gap, struct error *err);
+    /* Fills ledger, which the caller clears, with what stretch holds. */
+    bool (*ledger)(struct store *store, const struct store_stretch *stretch,
+                   struct store_ledger *ledger, struct error *err);
+    /* Says of each named source where it stands. */
+    bool (*standing)(struct store *store, struct store_standing *standings, size_t count,
+                     struct error *err);
+    /* Writes down what is to be told; a repeat changes nothing. */
+    bool (*note)(struct store *store, const struct store_note *note, struct error *err);
+    /*
+     * The oldest notes that were not told: an array of objects with id, source, kind,
+     * about, message, at and details. The caller owns it.
+     */
+    bool (*untold)(struct store *store, json_t **notes, struct error *err);
+    /* Remembers what was told. */
+    bool (*tell)(struct store *store, const struct store_telling *telling,
+                 struct error *err);
 };
 
 extern const struct store_type store_sqlite;

@@ -2,8 +2,8 @@
 
     python3 tests/e2e/kill_suite.py [--quick] [--program PATH] [--seed N]
 
-Claims: every event of the script arrives; repeats are at most one batch a kill; no id
-ever stands for two records; sink and store stay readable. Exit status 1 when one fails.
+Claims: every event of the script arrives, and the receipts prove it; repeats are at most
+one batch a kill; no id ever stands for two records; sink and store stay readable. Exit status 1 when one fails.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import receipts
 from harness import FASTTIME, LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
 
 BATCH = 1000
@@ -58,6 +59,7 @@ class Report:
     requests: int
     faults: dict
     store: str
+    unproved: list[str]  # what the sink's file does not prove by its receipts
 
     def problems(self) -> list[str]:
         total = sum(self.kills.values())
@@ -72,6 +74,8 @@ class Report:
             found.append("the sink ends in a torn line")
         if self.store != "ok":
             found.append(f"store: {self.store}")
+        if self.unproved:
+            found.append(f"receipts do not add up: {self.unproved[0]}")
         return found
 
     def __str__(self) -> str:
@@ -225,7 +229,8 @@ def run_suite(size: Size, seed: int, program: Path = PROGRAM) -> Report:
         return Report(suite.kills, spec.events, bench.missing(), bench.sink.repeats(),
                       two_faced, int(not data.endswith(b"\n")),
                       time.monotonic() - began, suite.runs, state["counts"]["requests"],
-                      state["faults"], check_store(bench.folder / "state.db"))
+                      state["faults"], check_store(bench.folder / "state.db"),
+                      receipts.check(bench.sink.path))
 
 
 def main() -> int:

@@ -109,7 +109,7 @@ static void a_newer_schema_is_refused_naming_both_versions(void **state)
     (void)state;
     json_t *settings = file_closed_store();
     file_run(file_path(settings), "UPDATE meta SET value = 7 WHERE key = 'schema'");
-    refuses(settings, ERROR_CONFIG, "version 7 and this program knows up to 1");
+    refuses(settings, ERROR_CONFIG, "version 7 and this program knows up to 2");
 }
 
 static void an_older_schema_is_migrated_with_a_copy_beside_it(void **state)
@@ -136,7 +136,7 @@ static void an_older_schema_is_migrated_with_a_copy_beside_it(void **state)
     assert_int_equal(file_number(copy, "SELECT value FROM meta WHERE key = 'schema'"), 0);
     assert_int_equal(
         file_number(file_path(settings), "SELECT value FROM meta WHERE key = 'schema'"),
-        1);
+        2);
     assert_int_equal(
         file_number(file_path(settings), "SELECT value FROM meta WHERE key = 'kept'"),
         42);

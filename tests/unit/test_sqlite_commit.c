@@ -120,8 +120,8 @@ static void old_and_too_many_dead_letters_expire_and_are_counted(void **state)
     assert_int_equal(claim.letters_expired, 5);
     assert_int_equal(file_number(path, "SELECT count(*) FROM dead_letter"),
                      STORE_LETTERS_MAX);
-    assert_int_equal(
-        file_number(path, "SELECT count(*) FROM gap WHERE reason LIKE '%expired'"), 2);
+    assert_int_equal(file_number(path, "SELECT count(*) FROM note WHERE kind = 'loss'"),
+                     2);
     claim_clear(&claim);
     store_sqlite.close(store);
     json_decref(settings);
