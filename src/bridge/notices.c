@@ -186,20 +186,25 @@ static bool remember(struct desk *desk, struct error *err)
     return ok;
 }
 
+/* Tells of all that are due; one group that fails does not stop the others. */
+static bool tell_all(struct desk *desk, struct error *err)
+{
+    size_t count = desk->round->source_count;
+    bool *is_done = mem_new(count, sizeof(*is_done));
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        if (desk->is_due[i] && !is_done[i]) {
+            ok = tell_group(desk, i, is_done, err) && ok;
+        }
+    }
+    free(is_done);
+    return remember(desk, err) && ok;
+}
+
 bool notices_tell(const struct notices_round *round, struct error *err)
 {
     struct desk desk = {.round = round};
-    bool *is_done = mem_new(round->source_count, sizeof(*is_done));
-    bool ok = look(&desk, err);
-    if (ok) {
-        for (size_t i = 0; i < round->source_count; i++) {
-            if (desk.is_due[i] && !is_done[i]) {
-                ok = tell_group(&desk, i, is_done, err) && ok;
-            }
-        }
-        ok = remember(&desk, err) && ok;
-    }
-    free(is_done);
+    bool ok = look(&desk, err) && tell_all(&desk, err);
     free(desk.has_failed);
     free(desk.note_sources);
     json_decref(desk.notes);

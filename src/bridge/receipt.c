@@ -78,6 +78,17 @@ static bool fold(struct receipts *receipts, const struct receipt *receipt)
     return true;
 }
 
+static void add_for_each_sink(struct receipts *receipts, struct receipt receipt,
+                              const struct receipt_scope *scope,
+                              const struct place *place)
+{
+    for (size_t i = 0; i < scope->sink_count; i++) {
+        receipt.sink = scope->sinks[i];
+        receipt.refused = refused_by(place, receipt.settled.hour, receipt.sink);
+        add(receipts, &receipt);
+    }
+}
+
 void receipt_list(const struct store_ledger *ledger, const struct receipt_scope *scope,
                   struct receipts *receipts)
 {
@@ -85,21 +96,19 @@ void receipt_list(const struct store_ledger *ledger, const struct receipt_scope 
     int64_t from_ms = scope->from_ms;
     while (from_ms < scope->to_ms) {
         int64_t hour = from_ms / MS_PER_HOUR;
-        struct receipt receipt = {.from_ms = from_ms, .to_ms = (hour + 1) * MS_PER_HOUR};
-        receipt.settled = settled_in(&place, hour);
-        receipt.is_complete = is_whole(ledger, receipt.from_ms, receipt.to_ms);
-        from_ms = receipt.to_ms;
-        if (!has_refusal(&place, hour)) {
-            if (!fold(receipts, &receipt)) {
-                add(receipts, &receipt);
-            }
-            continue;
-        }
-        for (size_t i = 0; i < scope->sink_count; i++) {
-            receipt.sink = scope->sinks[i];
-            receipt.refused = refused_by(&place, hour, receipt.sink);
+        int64_t to_ms = (hour + 1) * MS_PER_HOUR;
+        const struct receipt receipt = {
+            .from_ms = from_ms,
+            .to_ms = to_ms,
+            .settled = settled_in(&place, hour),
+            .is_complete = is_whole(ledger, from_ms, to_ms),
+        };
+        if (has_refusal(&place, hour)) {
+            add_for_each_sink(receipts, receipt, scope, &place);
+        } else if (!fold(receipts, &receipt)) {
             add(receipts, &receipt);
         }
+        from_ms = to_ms;
     }
 }
 
