@@ -23,12 +23,15 @@ from harness import FASTTIME, LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_a
 BATCH = 1000
 AT_RANDOM, WHILE_WRITING = "at_random", "while_writing"
 WHILE_COMMITTING = "while_committing"
+KINDS = ("before_read", "after_read", "mid_answer", "after_answer", "page", AT_RANDOM,
+         WHILE_WRITING, WHILE_COMMITTING)
+FILES = {WHILE_WRITING: "events.ndjson", WHILE_COMMITTING: "state.db-wal"}
 BY_CLOUD = ("before_read", "after_read", "mid_answer", "after_answer")
 PAGES = 5               # kills are aimed at the first so many pages of a walk
 TOGETHER = 6            # so many kills before cloud time moves on
+MISSES = 60             # runs in a row that ended before they could be killed
 MISSED_S = 60           # so far it moves when a run ended before it could be killed
-SETTLED_S = 0.001       # a file that has not grown for so long is being synced
-PATIENCE = 5            # misses before another kind of kill is tried
+NTH = 3                 # kills are aimed at the first so many calls of a kind
 TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
@@ -94,33 +97,26 @@ class Suite:
         self.kills: Counter[str] = Counter()
         self.runs = 0
         self.usual_s = 0.5  # how long a run takes, learnt
-        self.todo = [kind for kind in (*BY_CLOUD, "page", AT_RANDOM, WHILE_WRITING,
-                                           WHILE_COMMITTING)
-                     for _ in range(size.each)]
+        self.todo = [kind for kind in KINDS for _ in range(size.each)]
         self.random.shuffle(self.todo)
-        # What needs new events goes first, while there are some: todo is taken from its end.
-        self.todo.sort(key=lambda kind: kind in (WHILE_WRITING, WHILE_COMMITTING))
 
     def run(self) -> None:
+        """The script's events are spread over the kills, so that each finds some."""
         end = self.bench.spec.start + self.bench.spec.seconds
+        total = len(self.todo)
         self.bench.sim.arm(random=RANDOM_FAULTS)
-        missed = 0
-        while self.todo and missed < 20 * self.size.each:
-            is_killed = self.kill_once(self.todo[-1], missed)
-            if is_killed:
-                self.todo.pop()
-                missed = 0
-            else:
+        while self.todo:
+            kind = self.todo.pop()
+            missed = 0
+            while not self.kill_once(kind, missed):
                 missed += 1
-                if missed % PATIENCE == 0:
-                    self.todo.insert(0, self.todo.pop())
-            if not is_killed:
                 self.bench.sim.advance(MISSED_S)
-            elif len(self.todo) % TOGETHER == 0:
+                if missed == MISSES:
+                    raise AssertionError(f"{kind}: no chance in {missed} runs, "
+                                         f"with {len(self.todo)} of {total} left")
+            if len(self.todo) % TOGETHER == 0:
                 left = max(0.0, end - self.bench.sim.now())
                 self.bench.sim.advance(max(MISSED_S, left / (len(self.todo) + 1) * TOGETHER))
-        if self.todo:
-            raise AssertionError(f"no chance to kill any more, left: {Counter(self.todo)}")
         self.deliver_the_rest()
 
     def deliver_the_rest(self) -> None:
@@ -145,15 +141,10 @@ class Suite:
         """One run with a kill waiting for it; False when it ended before."""
         self.runs += 1
         began = time.monotonic()
-        process = self.bench.start(**self.disk_for(kind))
+        process = self.bench.start(**self.disk_for(kind, missed))
         if kind == AT_RANDOM:
             self.kill_later(process, self.random.uniform(0, self.usual_s))
-        elif kind == WHILE_WRITING:
-            self.kill_when_grown(process, self.bench.sink.path, 1)
-        elif kind == WHILE_COMMITTING:  # the first to grow the store's log is the claim
-            self.kill_when_grown(process, self.bench.folder / "state.db-wal",
-                                 self.random.choice((2, 3)))
-        else:
+        elif kind not in FILES:
             self.arm(process.pid, kind, missed)
         run = self.bench.finish(process)
         self.bench.sink.read_new()
@@ -165,12 +156,14 @@ class Suite:
         self.usual_s = 0.8 * self.usual_s + 0.2 * (time.monotonic() - began)
         return False
 
-    def disk_for(self, kind: str) -> dict[str, str]:
-        """What a kill between two syncs needs: syncs that take as long as on a real disk."""
-        slow = FASTTIME.with_name("slowdisk.so")
-        if kind not in (WHILE_WRITING, WHILE_COMMITTING) or not slow.exists():
+    def disk_for(self, kind: str, missed: int) -> dict[str, str]:
+        """What kills the program in the middle of what it does to a file."""
+        if kind not in FILES:
             return {}
-        return {"LD_PRELOAD": f"{FASTTIME} {slow}"}
+        nth = 1 if missed else self.random.randint(1, NTH)
+        return {"LD_PRELOAD": f"{FASTTIME} {FASTTIME.with_name('killdisk.so')}",
+                "KILL_FILE": FILES[kind], "KILL_NTH": str(nth),
+                "KILL_CALL": self.random.choice(("write", "sync", "synced"))}
 
     def arm(self, pid: int, kind: str, missed: int) -> None:
         skip = 0 if missed else self.random.randrange(4)
@@ -186,27 +179,6 @@ class Suite:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-
-    def kill_when_grown(self, process: subprocess.Popen, path: Path, times: int) -> None:
-        """Once the file has grown so often, and while the slow disk still syncs it."""
-        before = size_of(path)
-        while process.poll() is None:
-            now = size_of(path)
-            if now > before:
-                time.sleep(SETTLED_S)
-                if size_of(path) == now:
-                    times -= 1
-                before = size_of(path)
-            if times == 0:
-                process.kill()
-                return
-
-
-def size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def check_store(path: Path) -> str:

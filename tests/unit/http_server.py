@@ -116,13 +116,18 @@ def certificates(folder):
                 "-out", name + ".pem")
 
 
-def serve(name):
+def serve(name, old=False):
+    """name: the certificate; None: without TLS. old: speaks nothing newer than TLS 1.1."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *args: None
     if name is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(name + ".pem", name + ".key")
+        if old:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
         server.socket = context.wrap_socket(server.socket, server_side=True,
                                             do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -134,9 +139,13 @@ def main():
     folder = tempfile.mkdtemp(prefix="auditbridge-http-")
     try:
         certificates(folder)
+        with open(".netrc", "w") as netrc:
+            for host in ("localhost", "127.0.0.1"):
+                netrc.write(f"machine {host} login planted password planted\n")
         environment = dict(os.environ, HTTP_CA=os.path.join(folder, "ca.pem"),
                            HTTP_TLS=serve("right"),
                            HTTP_WRONG=serve("wrong"),
+                           HTTP_OLD=serve("right", old=True), HOME=folder,
                            HTTP_PLAIN=serve(None))
         return subprocess.run(sys.argv[1:], env=environment, cwd=start).returncode
     finally:

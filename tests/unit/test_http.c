@@ -42,6 +42,7 @@ static void request_arrives_as_given(void **state)
     assert_non_null(strstr(names, "[\"accept-encoding\",\"gzip\"]"));
     assert_null(strstr(names, "expect"));
     assert_null(strstr(names, "content-type"));
+    assert_null(strstr(names, "authorization")); /* ~/.netrc has one for this host */
     free(names);
     json_decref(echo);
     setup_close(&setup);
@@ -187,6 +188,18 @@ static void wrong_certificate_is_refused(void **state)
     setup_close(&setup);
 }
 
+static void protocol_before_tls_1_2_is_refused(void **state)
+{
+    (void)state;
+    struct setup setup;
+    setup_open(&setup);
+    setup_url(&setup, "https://127.0.0.1", "HTTP_OLD", "/echo/old");
+    const struct http_request request = setup_get(&setup);
+    assert_false(setup_send(&setup, &request));
+    assert_int_equal(setup.err.kind, ERROR_UNREACHABLE);
+    setup_close(&setup);
+}
+
 int main(void)
 {
     if (!setup_is_served()) {
@@ -204,6 +217,7 @@ int main(void)
         cmocka_unit_test(stop_ends_the_waiting),
         cmocka_unit_test(decoded_size_is_bounded),
         cmocka_unit_test(wrong_certificate_is_refused),
+        cmocka_unit_test(protocol_before_tls_1_2_is_refused),
     };
     return cmocka_run_group_tests_name("http", tests, setup_start, setup_end);
 }
