@@ -39,18 +39,30 @@ static int64_t real_monotonic_ms(void *context)
     return read_clock(CLOCK_MONOTONIC);
 }
 
-static bool real_wait(void *context, int64_t ms, struct error *err)
+bool runtime_wait_for(int fd, int64_t ms)
 {
-    int64_t end_ms = real_monotonic_ms(context) + ms;
+    int64_t end_ms = real_monotonic_ms(NULL) + ms;
     while (!atomic_load(&is_stopped)) {
-        int64_t left_ms = end_ms - real_monotonic_ms(context);
+        int64_t left_ms = end_ms - real_monotonic_ms(NULL);
         if (left_ms <= 0) {
             return true;
         }
-        struct pollfd stop = {.fd = atomic_load(&stop_fd), .events = POLLIN};
-        poll(&stop, 1, (int)(left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS));
+        struct pollfd fds[] = {
+            {.fd = atomic_load(&stop_fd), .events = POLLIN},
+            {.fd = fd, .events = POLLIN}, /* poll leaves out what is negative */
+        };
+        poll(fds, 2, (int)(left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS));
+        if (fds[1].revents != 0) {
+            return true;
+        }
     }
-    return error_set(err, ERROR_STOPPED, "stopped");
+    return false;
+}
+
+static bool real_wait(void *context, int64_t ms, struct error *err)
+{
+    (void)context;
+    return runtime_wait_for(-1, ms) || error_set(err, ERROR_STOPPED, "stopped");
 }
 
 static void real_random(void *context, uint8_t *out, size_t size)

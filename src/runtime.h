@@ -41,5 +41,10 @@ void runtime_clear(struct runtime *runtime);
  */
 void runtime_stop(void);
 bool runtime_is_stopped(void);
+/*
+ * Waits until fd is readable, ms are over, or a stop comes: then false. For a thread
+ * that others wake; a runtime was initialised before.
+ */
+bool runtime_wait_for(int fd, int64_t ms);
 
 #endif

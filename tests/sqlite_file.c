@@ -67,6 +67,12 @@ bool file_open(const json_t *settings, struct store **store, struct error *err)
     return store_sqlite.open(settings, &file_runtime, store, err);
 }
 
+bool file_claim(struct store *store, const char *source, struct claim *claim,
+                struct error *err)
+{
+    return suite_claim(&store_sqlite, store, source, claim, err);
+}
+
 json_t *file_closed_store(void)
 {
     struct store *store = NULL;

@@ -22,6 +22,9 @@ json_t *file_settings(void);
 json_t *file_closed_store(void);
 const char *file_path(const json_t *settings);
 bool file_open(const json_t *settings, struct store **store, struct error *err);
+/* Claims one source; what became of it is in err. */
+bool file_claim(struct store *store, const char *source, struct claim *claim,
+                struct error *err);
 
 void file_run(const char *path, const char *sql);
 /* The first column of the first row. */

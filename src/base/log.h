@@ -27,6 +27,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_SOURCE_GAP, "source.gap")                                                      \
     X(LOG_SOURCE_CLOCK, "source.clock")                                                  \
     X(LOG_SOURCE_UNREADABLE, "source.unreadable")                                        \
+    X(LOG_LEASE_LOST, "lease.lost")                                                      \
     X(LOG_SLICE_NARROWED, "slice.narrowed")                                              \
     X(LOG_REQUEST_RETRIED, "request.retried")                                            \
     X(LOG_SINK_HELD, "sink.held")                                                        \

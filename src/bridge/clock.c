@@ -3,6 +3,7 @@
 void clock_told(struct cloud_clock *clock, const struct runtime *runtime, int64_t date_ms)
 {
     if (date_ms == 0) {
+        clock->is_silent = true;
         return;
     }
     clock->is_known = true;

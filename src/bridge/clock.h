@@ -12,10 +12,11 @@
 
 struct cloud_clock {
     bool is_known;     /* an answer has told the time */
+    bool is_silent;    /* one came without: this API tells none, ours has to do */
     int64_t offset_ms; /* cloud's time minus the monotonic clock */
 };
 
-/* An answer said date_ms (0: it did not say). */
+/* An answer came and said date_ms (0: it did not say). */
 void clock_told(struct cloud_clock *clock, const struct runtime *runtime,
                 int64_t date_ms);
 /* The cloud's time when the monotonic clock showed monotonic_ms. */

@@ -1,8 +1,6 @@
 #include "bridge/fleet.h"
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "bridge/notices.h"
 
 #include <stdlib.h>
 
@@ -149,7 +147,6 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
 
 static void close_source(struct source *source)
 {
-    source->config->provider->close(source->session);
     claim_clear(&source->claim);
     event_origin_clear(&source->origin);
     json_decref(source->settings);
@@ -172,104 +169,5 @@ void fleet_close(struct fleet *fleet)
         fleet->worker.store_type->close(fleet->worker.store);
     }
     ratelimit_free(fleet->worker.ratelimit);
-    page_reader_clear(&fleet->worker.reader);
     *fleet = (struct fleet){0};
-}
-
-/* Of `run --once`: what has had its turn to the end does not get another. */
-static bool is_finished(const struct fleet *fleet, const struct source *source)
-{
-    return fleet->worker.is_once && source->end != SOURCE_IDLE &&
-           source->end != SOURCE_PAUSED;
-}
-
-static struct source *next_source(struct fleet *fleet)
-{
-    struct source *next = NULL;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        struct source *source = &fleet->sources[i];
-        bool is_sooner = next == NULL || source->due_ms < next->due_ms;
-        if (is_sooner && !is_finished(fleet, source)) {
-            next = source;
-        }
-    }
-    return next;
-}
-
-/* Waits until source is due; false when a stop or the deadline comes first. */
-static bool wait_until_due(const struct fleet *fleet, const struct source *source)
-{
-    const struct runtime *runtime = fleet->worker.runtime;
-    int64_t now = runtime->monotonic_ms(runtime->context);
-    int64_t stop = fleet->worker.stop_ms;
-    int64_t wait =
-        source->due_ms > now && !fleet->worker.is_once ? source->due_ms - now : 0;
-    if (stop != 0 && now + wait >= stop) {
-        if (stop > now) {
-            runtime->wait(runtime->context, stop - now, NULL);
-        }
-        return false;
-    }
-    return runtime->wait(runtime->context, wait, NULL);
-}
-
-static bool has_failed(const struct fleet *fleet)
-{
-    bool failed = false;
-    for (size_t i = 0; fleet->sources != NULL && i < fleet->source_count; i++) {
-        failed = failed || fleet->sources[i].end == SOURCE_FAILED;
-    }
-    return failed;
-}
-
-/* Tells the platform how the sources stand. */
-static bool tell(struct fleet *fleet)
-{
-    const struct worker *worker = &fleet->worker;
-    struct telling_source *sources = mem_new(fleet->source_count, sizeof(*sources));
-    struct error err = {0};
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        const struct source *source = &fleet->sources[i];
-        sources[i] = (struct telling_source){
-            .source = source,
-            .end = source->end,
-            .denied = source->is_denied ? source->error.text : NULL,
-            .now_ms = clock_now(&source->clock, worker->runtime),
-        };
-    }
-    const struct notices_round round = {worker->store_type, worker->store,
-                                        worker->runtime, sources, fleet->source_count};
-    bool ok = notices_tell(&round, &err);
-    free(sources);
-    fleet->told_ms = worker_monotonic_ms(worker);
-    if (!ok) {
-        log_write_take(
-            LOG_ERROR, LOG_NOTICE_FAILED, NULL,
-            json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
-    }
-    return ok || err.kind == ERROR_STOPPED;
-}
-
-static void tell_now_and_then(struct fleet *fleet)
-{
-    if (worker_monotonic_ms(&fleet->worker) - fleet->told_ms >= NOTICES_EVERY_MS) {
-        tell(fleet);
-    }
-}
-
-bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms)
-{
-    struct worker *worker = &fleet->worker;
-    worker->is_once = is_once;
-    worker->start_ms = worker->runtime->monotonic_ms(worker->runtime->context);
-    worker->stop_ms = max_runtime_ms == 0 ? 0 : worker->start_ms + max_runtime_ms;
-
-    fleet->told_ms = worker->start_ms;
-
-    struct source *source = NULL;
-    while ((source = next_source(fleet)) != NULL && wait_until_due(fleet, source)) {
-        worker_run(worker, source);
-        tell_now_and_then(fleet);
-    }
-    return tell(fleet) && !has_failed(fleet);
 }

@@ -1,6 +1,6 @@
 /*
- * All sources of a configuration, and whose turn it is: due sources go
- * longest-waiting first.
+ * All sources of a configuration, its sinks and its store: what a crew (bridge/crew.h)
+ * runs.
  */
 #ifndef BRIDGE_FLEET_H
 #define BRIDGE_FLEET_H
@@ -12,8 +12,7 @@ struct fleet {
     size_t source_count;
     struct open_sink *sinks;
     size_t sink_count;
-    struct worker worker;
-    int64_t told_ms; /* when the platform was last told of the sources, monotonic */
+    struct worker worker; /* what every thread's worker shares; its runtime is plan's */
 };
 
 /* What a fleet is made from; all of it is borrowed until fleet_close. */
@@ -31,11 +30,5 @@ struct fleet_plan {
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err);
 /* Accepts an all-zero fleet. */
 void fleet_close(struct fleet *fleet);
-
-/*
- * Runs until stopped; with is_once until no source has anything due of what was
- * due at the start. max_runtime_ms 0: no limit. True when nothing failed.
- */
-bool fleet_run(struct fleet *fleet, bool is_once, int64_t max_runtime_ms);
 
 #endif

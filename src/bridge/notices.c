@@ -53,8 +53,8 @@ static bool look(struct desk *desk, struct error *err)
     for (size_t i = 0; i < count; i++) {
         desk->standings[i].source = round->sources[i].source->name;
     }
-    if (!round->store_type->standing(round->store, desk->standings, count, err) ||
-        !round->store_type->untold(round->store, &desk->notes, err)) {
+    if (!round->store_type->ledger->standing(round->store, desk->standings, count, err) ||
+        !round->store_type->ledger->untold(round->store, &desk->notes, err)) {
         return false;
     }
     desk->has_failed = mem_new(count + json_array_size(desk->notes), sizeof(bool));
@@ -123,7 +123,7 @@ static bool add_source(struct desk *desk, size_t place, struct dispatch *dispatc
         return true;
     }
     struct store_ledger ledger = {0};
-    bool ok = round->store_type->ledger(round->store, &stretch, &ledger, err);
+    bool ok = round->store_type->ledger->read(round->store, &stretch, &ledger, err);
     if (ok) {
         telling_add_receipts(telling, &ledger, dispatch, place);
     }
@@ -181,7 +181,7 @@ static bool remember(struct desk *desk, struct error *err)
         }
     }
     bool ok = (telling.standing_count == 0 && telling.note_count == 0) ||
-              round->store_type->tell(round->store, &telling, err);
+              round->store_type->ledger->tell(round->store, &telling, err);
     free(notes);
     return ok;
 }
@@ -232,7 +232,7 @@ bool notices_note_gap(const struct worker *worker, const struct source *source,
         .at_ms = clock_now(&source->clock, worker->runtime),
         .details = details,
     };
-    bool ok = worker->store_type->note(worker->store, &note, err);
+    bool ok = worker->store_type->ledger->note(worker->store, &note, err);
     json_decref(details);
     free(about);
     return ok;
@@ -258,7 +258,7 @@ bool notices_note_access(const struct store_type *store_type, struct store *stor
         .at_ms = access->now_ms,
         .details = details,
     };
-    bool ok = store_type->note(store, &note, err);
+    bool ok = store_type->ledger->note(store, &note, err);
     json_decref(details);
     free(message);
     free(about);

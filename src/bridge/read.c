@@ -16,9 +16,12 @@ static bool start_source(struct turn *turn, struct error *err)
     slice_start(&source->claim.cursor, source->config->provider->slicing,
                 clock_now(&source->clock, turn->worker->runtime),
                 source->config->lookback_ms);
-    source->claim.is_new = false;
     batch_init(&nothing, source->name);
-    return deliver_batch(turn->worker, source, &nothing, 0, err);
+    if (!deliver_batch(turn->worker, source, &nothing, 0, err)) {
+        return false;
+    }
+    source->claim.is_new = false;
+    return true;
 }
 
 /* This machine's clock is so wrong that what was planned by it is not worth reading. */

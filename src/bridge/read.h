@@ -15,6 +15,7 @@ struct turn {
     size_t slice_pages;
     size_t id_count; /* ids that the store holds for the source */
     bool is_guessed; /* the slice was planned by this machine's clock alone */
+    int64_t rest_ms; /* not 0: the turn is over, for the request budget is used up */
 };
 
 /*

@@ -1,14 +1,17 @@
 #include "bridge/worker.h"
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/deliver.h"
 #include "bridge/notices.h"
+#include "bridge/queue.h"
 #include "bridge/read.h"
 #include "bridge/slice.h"
 
-#include <inttypes.h>
+enum {
+    PATIENCE_MS = 5000, /* longer, a thread does not wait for the request budget */
+    HURRY_MS = 50,      /* nor so long, with nothing read yet and others waiting */
+};
 
 int64_t worker_monotonic_ms(const struct worker *worker)
 {
@@ -20,6 +23,7 @@ static bool is_over(const struct turn *turn)
     const struct runtime *runtime = turn->worker->runtime;
     int64_t now = worker_monotonic_ms(turn->worker);
     return turn->pages >= WORKER_TURN_PAGES || now - turn->began_ms >= WORKER_TURN_MS ||
+           turn->rest_ms > 0 ||
            (turn->worker->stop_ms != 0 && now >= turn->worker->stop_ms) ||
            !runtime->wait(runtime->context, 0, NULL);
 }
@@ -65,7 +69,7 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
     bool was_open = source->claim.cursor.is_open;
     struct slice_moment moment = {
         .now_ms = plan_ms(turn),
-        .is_dated = source->clock.is_known,
+        .is_dated = source->clock.is_known || source->clock.is_silent,
         .every_ms = source->config->every_ms,
         .id_count = turn->id_count,
         .budget_used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
@@ -84,17 +88,36 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
     return note_gaps(turn, &decided, err);
 }
 
-static bool wait_for_budget(struct turn *turn, struct error *err)
+/* What is open and half read, this thread may as well go on with. */
+static int64_t patience_of(const struct turn *turn, const struct batch *batch)
+{
+    bool is_under_way = batch->count > 0 || turn->slice_pages > 0;
+    struct queue *queue = turn->worker->queue;
+    return !is_under_way && queue != NULL && queue_is_wanted(queue) ? HURRY_MS
+                                                                    : PATIENCE_MS;
+}
+
+/* Waits until a request may be sent; when that is long, the turn is over instead. */
+static bool wait_for_budget(struct turn *turn, const struct batch *batch,
+                            struct error *err)
 {
     const struct worker *worker = turn->worker;
     const struct quota *quota = &turn->source->config->provider->quota;
     const json_t *allowed =
         json_object_get(turn->source->settings, "requests_per_second");
-    double per_second =
-        allowed == NULL ? quota->per_second : (double)json_integer_value(allowed);
-    int64_t wait = ratelimit_take(worker->ratelimit, turn->source->quota_key, per_second,
-                                  quota->burst, worker_monotonic_ms(worker));
-    return wait <= 0 || worker->runtime->wait(worker->runtime->context, wait, err);
+    const struct ratelimit_budget budget = {
+        .per_second =
+            allowed == NULL ? quota->per_second : (double)json_integer_value(allowed),
+        .burst = quota->burst,
+        .patience_ms = patience_of(turn, batch),
+    };
+    int64_t wait = ratelimit_take(worker->ratelimit, turn->source->quota_key, &budget,
+                                  worker_monotonic_ms(worker));
+    if (wait > budget.patience_ms) {
+        turn->rest_ms = wait;
+        return true;
+    }
+    return wait == 0 || worker->runtime->wait(worker->runtime->context, wait, err);
 }
 
 static bool is_full(const struct batch *batch)
@@ -126,17 +149,6 @@ static bool survive(struct turn *turn, struct error *err)
     return err->kind == ERROR_TOO_BIG && narrow(turn, err);
 }
 
-/* Keeps the leases alive, before they are a sixth through. */
-static bool heartbeat(struct worker *worker, struct error *err)
-{
-    int64_t now = worker_monotonic_ms(worker);
-    if (now - worker->renewed_ms < STORE_HEARTBEAT_MS) {
-        return true;
-    }
-    worker->renewed_ms = now;
-    return worker->store_type->renew(worker->store, err);
-}
-
 /*
  * Reads pages until the batch is full or the slice ends. What was read before a
  * failure is still in batch: it is delivered first, then the failure counts.
@@ -147,8 +159,11 @@ static bool fill_batch(struct turn *turn, struct batch *batch, bool *is_done,
     bool is_kept = true;
     *is_done = false;
     while (!*is_done && !is_full(batch) && !is_over(turn)) {
-        if (!heartbeat(turn->worker, err) || !wait_for_budget(turn, err)) {
+        if (!wait_for_budget(turn, batch, err)) {
             return false;
+        }
+        if (turn->rest_ms > 0) {
+            return true;
         }
         if (!read_page(turn, batch, is_done, &is_kept, err) && !survive(turn, err)) {
             return false;
@@ -168,8 +183,9 @@ static bool run_batch(struct turn *turn, bool *is_done, struct error *err)
     struct batch batch;
     batch_init(&batch, turn->source->name);
     struct error cause = {0};
+    size_t pages_before = turn->slice_pages;
     bool filled = fill_batch(turn, &batch, is_done, &cause);
-    bool is_progress = batch.count > 0 || *is_done;
+    bool is_progress = batch.count > 0 || *is_done || turn->slice_pages > pages_before;
     bool delivered = !is_progress || deliver_batch(turn->worker, turn->source, &batch,
                                                    *is_done ? turn->slice_pages : 0, err);
     batch_clear(&batch);
@@ -198,7 +214,7 @@ static bool run_slices(struct turn *turn, struct error *err)
         bool is_done = false;
         if (is_over(turn)) {
             source->end = SOURCE_PAUSED;
-            source->due_ms = worker_monotonic_ms(turn->worker);
+            source->due_ms = worker_monotonic_ms(turn->worker) + turn->rest_ms;
             return true;
         }
         if (!count_ids(turn, err) || !plan(turn, &is_due, err)) {
@@ -218,32 +234,6 @@ static bool run_slices(struct turn *turn, struct error *err)
     }
 }
 
-static bool claim_source(struct turn *turn, struct error *err)
-{
-    struct source *source = turn->source;
-    const struct slicing *slicing = source->config->provider->slicing;
-    claim_clear(&source->claim);
-    if (!turn->worker->store_type->claim(turn->worker->store, source->name,
-                                         &source->claim, err)) {
-        return false;
-    }
-    if (source->claim.is_new && slicing != NULL) {
-        slice_start(&source->claim.cursor, slicing,
-                    clock_now(&source->clock, turn->worker->runtime),
-                    source->config->lookback_ms);
-    }
-    return true;
-}
-
-static void release_source(struct turn *turn)
-{
-    struct source *source = turn->source;
-    int64_t wait = source->due_ms - worker_monotonic_ms(turn->worker);
-    turn->worker->store_type->release(
-        turn->worker->store, &source->claim,
-        turn->worker->runtime->now_ms(turn->worker->runtime->context) + wait, NULL);
-}
-
 /* How long a source that failed rests, unless the cloud said. */
 static int64_t rest_ms(const struct source *source)
 {
@@ -252,48 +242,55 @@ static int64_t rest_ms(const struct source *source)
                : source->config->every_ms;
 }
 
-static void note_failure(struct turn *turn)
+void worker_refused(struct worker *worker, struct source *source)
 {
-    struct source *source = turn->source;
-    source->due_ms = worker_monotonic_ms(turn->worker) + rest_ms(source);
-    if (source->error.kind == ERROR_STOPPED) {
+    enum error_kind kind = source->error.kind;
+    source->due_ms = worker_monotonic_ms(worker) + rest_ms(source);
+    if (kind == ERROR_STOPPED) {
         source->end = SOURCE_PAUSED;
+        return;
+    }
+    if (source->claim.source == NULL && kind == ERROR_BUSY) {
+        source->end = SOURCE_HELD; /* not a failure: another run reads it */
+        return;
+    }
+    if (kind == ERROR_LOST) { /* it reads on from where the store says */
+        source->end = SOURCE_HELD;
+        claim_clear(&source->claim);
+        log_write_take(LOG_WARN, LOG_LEASE_LOST, source->name, NULL);
         return;
     }
     source->end = SOURCE_FAILED;
     log_write_take(LOG_ERROR, LOG_SOURCE_FAILED, source->name,
-                   json_pack("{s:s,s:s}", "kind", error_kind_name(source->error.kind),
-                             "error", source->error.text));
+                   json_pack("{s:s,s:s}", "kind", error_kind_name(kind), "error",
+                             source->error.text));
 }
 
-static bool open_session(struct turn *turn, struct error *err)
+/* A new source starts where this machine's clock says, until an answer knows better. */
+static void start_cursor(struct turn *turn)
 {
     struct source *source = turn->source;
-    if (source->session != NULL ||
-        source->config->provider->open(source->settings, turn->worker->runtime,
-                                       &source->session, err)) {
-        return true;
+    const struct slicing *slicing = source->config->provider->slicing;
+    if (source->claim.is_new && slicing != NULL) {
+        slice_start(&source->claim.cursor, slicing,
+                    clock_now(&source->clock, turn->worker->runtime),
+                    source->config->lookback_ms);
     }
-    source->is_denied = err->kind == ERROR_DENIED;
-    return false;
 }
 
 void worker_run(struct worker *worker, struct source *source)
 {
+    const struct provider *provider = source->config->provider;
     struct turn turn = {
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
-    source->is_denied = false;
-
-    if (!claim_source(&turn, &source->error)) {
-        note_failure(&turn);
-        if (source->error.kind == ERROR_BUSY) { /* not a failure: another run reads it */
-            source->end = SOURCE_HELD;
-        }
-        return;
+    start_cursor(&turn);
+    bool is_open = provider->open(source->settings, worker->runtime, &source->session,
+                                  &source->error);
+    source->is_denied = !is_open && source->error.kind == ERROR_DENIED;
+    if (!is_open || !run_slices(&turn, &source->error)) {
+        worker_refused(worker, source);
     }
-    if (!open_session(&turn, &source->error) || !run_slices(&turn, &source->error)) {
-        note_failure(&turn);
-    }
-    release_source(&turn);
+    provider->close(source->session);
+    source->session = NULL;
 }

@@ -9,29 +9,36 @@
 #include "bridge/page.h"
 #include "net/ratelimit.h"
 
+struct queue;
+
 enum {
     WORKER_TURN_MS = 60 * 1000, /* then other sources get their turn */
     WORKER_TURN_PAGES = 100,
 };
 
+/* A thread of the crew: what it shares with the others, and what is its own. */
 struct worker {
     const struct store_type *store_type;
     struct store *store;
-    const struct runtime *runtime;
     struct ratelimit *ratelimit;
-    struct page_reader reader;
+    struct queue *queue; /* NULL: nobody else wants the thread */
     bool is_once;
-    int64_t start_ms;   /* on the monotonic clock: T0 of run --once */
-    int64_t renewed_ms; /* when the leases were last renewed, monotonic */
-    int64_t stop_ms;    /* on the monotonic clock: no new page after it; 0: never */
+    int64_t start_ms; /* on the monotonic clock: T0 of run --once */
+    int64_t stop_ms;  /* on the monotonic clock: no new page after it; 0: never */
+
+    const struct runtime *runtime;
+    struct page_reader reader;
 };
 
 int64_t worker_monotonic_ms(const struct worker *worker);
 
 /*
- * Claims source, runs pages until nothing is due, its turn is over or a stop
- * comes, and gives it back. What happened is in source->end, error and counts.
+ * Runs pages of source, which the process has claimed, until nothing is due, its turn is
+ * over, others should have the thread, or a stop comes. What happened is in source->end,
+ * due_ms, error and counts.
  */
 void worker_run(struct worker *worker, struct source *source);
+/* The source's turn could not begin: source->error says why. */
+void worker_refused(struct worker *worker, struct source *source);
 
 #endif

@@ -2,7 +2,7 @@
  * `run`: polls, maps, delivers, and remembers.
  */
 #include "base/log.h"
-#include "bridge/fleet.h"
+#include "bridge/crew.h"
 #include "commands/command.h"
 #include "commands/summary.h"
 #include "config/amount.h"
@@ -118,8 +118,10 @@ static int run_fleet(const struct program *program, const struct options *option
     log_write_take(LOG_INFO, LOG_RUN_START, NULL,
                    json_pack("{s:s,s:I}", "version", BRIDGE_VERSION, "sources",
                              (json_int_t)fleet.source_count));
-    status = fleet_run(&fleet, options->is_once, options->max_runtime_ms) ? EXIT_GOOD
-                                                                          : EXIT_FAILED;
+    const struct crew_plan crew = {.worker_count = setup->config.worker_count,
+                                   .is_once = options->is_once,
+                                   .max_runtime_ms = options->max_runtime_ms};
+    status = crew_run(&fleet, &crew) ? EXIT_GOOD : EXIT_FAILED;
     summary_log(&fleet);
     if (options->has_summary || isatty(STDERR_FILENO)) {
         summary_print(&fleet, stderr);

@@ -19,7 +19,8 @@ const struct setting config_state_keys[] = {
 
 static const struct setting no_settings[] = {{.type = SETTING_END}};
 
-static const char *const main_keys[] = {"state", "mappings", "sinks", "sources", NULL};
+static const char *const main_keys[] = {"state", "workers", "mappings",
+                                        "sinks", "sources", NULL};
 static const char *const part_keys[] = {"sinks", "sources", NULL};
 
 typedef void (*read_entry)(const struct config_loader *loader,
@@ -117,11 +118,37 @@ static void read_mappings(const struct config_loader *loader)
     loader->config->mapping_directories = paths;
 }
 
+static void read_workers(const struct config_loader *loader)
+{
+    static const struct setting workers = {.name = "workers", .type = SETTING_TEXT};
+    const struct settings_value reading = {loader->yaml, "configuration", &workers,
+                                           loader->problems};
+    const json_t *written = json_object_get(loader->yaml->root, "workers");
+    json_t *text = written == NULL ? NULL : settings_value_read(&reading, written);
+    if (text == NULL || strcmp(json_string_value(text), "auto") == 0) {
+        json_decref(text);
+        return;
+    }
+    char *end = NULL;
+    const char *digits = json_string_value(text);
+    unsigned long count = strtoul(digits, &end, 10);
+    bool is_number = digits[0] >= '1' && digits[0] <= '9' && *end == '\0';
+    if (is_number && count <= CONFIG_WORKERS_MAX) {
+        loader->config->worker_count = count;
+    } else {
+        yaml_problem(loader->yaml, written, loader->problems,
+                     "\"workers\" must be auto, or a number from 1 to %d",
+                     CONFIG_WORKERS_MAX);
+    }
+    json_decref(text);
+}
+
 static void read_main(const struct config_loader *loader)
 {
     const json_t *state = json_object_get(loader->yaml->root, "state");
     const struct settings_reader reader = {loader->yaml, "state", loader->problems};
     loader->config->state = settings_read(&reader, state, config_state_keys, NULL);
+    read_workers(loader);
     read_mappings(loader);
 }
 

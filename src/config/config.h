@@ -4,6 +4,7 @@
  * file:line:column and remedy.
  *
  *   state:    {path: state.db}
+ *   workers:  auto                      # or how many threads, 1 to 256
  *   mappings: [packs]                   # directories of further packs
  *   sinks:
  *     platform: {type: file, path: events.ndjson, format: ecs, environment: production}
@@ -58,9 +59,12 @@ struct config_source {
     const char *file;
 };
 
+enum { CONFIG_WORKERS_MAX = 256 };
+
 struct config {
     char *file;
-    json_t *state; /* checked: {"path": ...} */
+    json_t *state;       /* checked: {"path": ...} */
+    size_t worker_count; /* 0: auto */
     char *
         *mapping_directories; /* ends with NULL; operators' own, after the shipped ones */
     struct config_sink *sinks;

@@ -152,6 +152,18 @@ static json_t *entries_schema_take(struct kind *kind)
                      NAME_PATTERN, "additionalProperties", entry);
 }
 
+static json_t *workers_schema(void)
+{
+    json_t *schema = json_pack("{s:[{s:s}, {s:s, s:i, s:i}, o]}", "anyOf", "const",
+                               "auto", "type", "integer", "minimum", 1, "maximum",
+                               CONFIG_WORKERS_MAX, pattern_schema(FILLED));
+    json_object_set_new(schema, "description",
+                        json_string("how many threads read sources at once; auto: one "
+                                    "a source, up to 32"));
+    json_object_set_new(schema, "default", json_string("auto"));
+    return schema;
+}
+
 json_t *config_schema(const struct provider *const *providers,
                       const struct sink_type *const *types)
 {
@@ -166,11 +178,11 @@ json_t *config_schema(const struct provider *const *providers,
 
     json_t *state = json_object();
     add_table(config_state_keys, state, NULL);
-    json_t *properties =
-        json_pack("{s:{s:s, s:o, s:b}, s:{s:s, s:o}, s:o, s:o}", "state", "type",
-                  "object", "properties", state, "additionalProperties", 0, "mappings",
-                  "type", "array", "items", text_schema(), "sinks",
-                  entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
+    json_t *properties = json_pack(
+        "{s:{s:s, s:o, s:b}, s:o, s:{s:s, s:o}, s:o, s:o}", "state", "type", "object",
+        "properties", state, "additionalProperties", 0, "workers", workers_schema(),
+        "mappings", "type", "array", "items", text_schema(), "sinks",
+        entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
     return json_pack("{s:s, s:s, s:s, s:o, s:b}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title",
                      "auditbridge configuration", "type", "object", "properties",

@@ -8,9 +8,10 @@
 #include <string.h>
 
 enum {
-    HEADS = 256,
+    HEADS = 1024,
     RECOVERY_MS = MS_PER_MINUTE, /* from throttled back to the full rate */
     WINDOW_MS = MS_PER_MINUTE,   /* over which use is measured */
+    ECHO_MS = MS_PER_SECOND,     /* several threads are told of one throttling */
 };
 
 /* However often a cloud says throttled, some requests still go out. */
@@ -25,7 +26,8 @@ struct bucket {
     char *key;
     double next_ms;
     double per_second; /* as last asked with */
-    double factor;     /* of the rate at throttled_ms; grows to 1 */
+    double burst;
+    double factor; /* of the rate at throttled_ms; grows to 1 */
     int64_t throttled_ms;
     int64_t window_ms; /* when the running window began */
     double count;      /* requests in the running window */
@@ -71,17 +73,26 @@ static size_t hash_key(const char *key)
     return hash % HEADS;
 }
 
+/* The bucket of key, or NULL. The mutex is held. */
+static struct bucket *bucket_find(struct ratelimit *ratelimit, const char *key)
+{
+    struct bucket *bucket = ratelimit->heads[hash_key(key)];
+    while (bucket != NULL && strcmp(bucket->key, key) != 0) {
+        bucket = bucket->next;
+    }
+    return bucket;
+}
+
 /* The bucket of key, made when there is none. The mutex is held. */
 static struct bucket *bucket_of(struct ratelimit *ratelimit, const char *key,
                                 int64_t now_ms)
 {
-    struct bucket **head = &ratelimit->heads[hash_key(key)];
-    for (struct bucket *bucket = *head; bucket != NULL; bucket = bucket->next) {
-        if (strcmp(bucket->key, key) == 0) {
-            return bucket;
-        }
+    struct bucket *bucket = bucket_find(ratelimit, key);
+    if (bucket != NULL) {
+        return bucket;
     }
-    struct bucket *bucket = mem_new(1, sizeof(*bucket));
+    struct bucket **head = &ratelimit->heads[hash_key(key)];
+    bucket = mem_new(1, sizeof(*bucket));
     bucket->key = mem_dup(key);
     bucket->next_ms = (double)now_ms;
     bucket->factor = 1;
@@ -101,6 +112,11 @@ static double factor_at(const struct bucket *bucket, int64_t now_ms)
     return share <= 0 ? bucket->factor : bucket->factor + (1 - bucket->factor) * share;
 }
 
+static double interval_at(const struct bucket *bucket, int64_t now_ms)
+{
+    return MS_PER_SECOND / (bucket->per_second * factor_at(bucket, now_ms));
+}
+
 static void turn_window(struct bucket *bucket, int64_t now_ms)
 {
     int64_t age_ms = now_ms - bucket->window_ms;
@@ -112,41 +128,60 @@ static void turn_window(struct bucket *bucket, int64_t now_ms)
     bucket->window_ms += age_ms / WINDOW_MS * WINDOW_MS;
 }
 
-int64_t ratelimit_take(struct ratelimit *ratelimit, const char *key, double per_second,
-                       double burst, int64_t now_ms)
+/* Until the bucket lets another request through. The mutex is held. */
+static int64_t delay_of(const struct bucket *bucket, int64_t now_ms)
 {
-    if (per_second <= 0) {
+    double credit_ms =
+        bucket->burst > 1 ? (bucket->burst - 1) * interval_at(bucket, now_ms) : 0;
+    double delay_ms = bucket->next_ms - (double)now_ms - credit_ms;
+    if (delay_ms <= 0) {
+        return 0;
+    }
+    int64_t whole_ms = (int64_t)delay_ms;
+    return (double)whole_ms < delay_ms ? whole_ms + 1 : whole_ms; /* never early */
+}
+
+int64_t ratelimit_take(struct ratelimit *ratelimit, const char *key,
+                       const struct ratelimit_budget *budget, int64_t now_ms)
+{
+    if (budget->per_second <= 0) {
         return 0;
     }
     pthread_mutex_lock(&ratelimit->mutex);
     struct bucket *bucket = bucket_of(ratelimit, key, now_ms);
-    turn_window(bucket, now_ms);
-    bucket->count++;
-    bucket->per_second = per_second;
-
-    double interval_ms = MS_PER_SECOND / (per_second * factor_at(bucket, now_ms));
-    if (bucket->next_ms < (double)now_ms) {
-        bucket->next_ms = (double)now_ms;
+    bucket->per_second = budget->per_second;
+    bucket->burst = budget->burst;
+    int64_t delay_ms = delay_of(bucket, now_ms);
+    if (delay_ms <= budget->patience_ms) {
+        turn_window(bucket, now_ms);
+        bucket->count++;
+        if (bucket->next_ms < (double)now_ms) {
+            bucket->next_ms = (double)now_ms;
+        }
+        bucket->next_ms += interval_at(bucket, now_ms);
     }
-    double credit_ms = burst > 1 ? (burst - 1) * interval_ms : 0;
-    double wait_ms = bucket->next_ms - (double)now_ms - credit_ms;
-    bucket->next_ms += interval_ms;
     pthread_mutex_unlock(&ratelimit->mutex);
+    return delay_ms;
+}
 
-    if (wait_ms <= 0) {
-        return 0;
-    }
-    int64_t whole_ms = (int64_t)wait_ms;
-    return (double)whole_ms < wait_ms ? whole_ms + 1 : whole_ms; /* never early */
+int64_t ratelimit_delay_ms(struct ratelimit *ratelimit, const char *key, int64_t now_ms)
+{
+    pthread_mutex_lock(&ratelimit->mutex);
+    const struct bucket *bucket = bucket_find(ratelimit, key);
+    int64_t delay_ms = bucket == NULL ? 0 : delay_of(bucket, now_ms);
+    pthread_mutex_unlock(&ratelimit->mutex);
+    return delay_ms;
 }
 
 void ratelimit_throttled(struct ratelimit *ratelimit, const char *key, int64_t now_ms)
 {
     pthread_mutex_lock(&ratelimit->mutex);
     struct bucket *bucket = bucket_of(ratelimit, key, now_ms);
-    double factor = factor_at(bucket, now_ms) / 2;
-    bucket->factor = factor < factor_min ? factor_min : factor;
-    bucket->throttled_ms = now_ms;
+    if (bucket->factor == 1 || now_ms - bucket->throttled_ms >= ECHO_MS) {
+        double factor = factor_at(bucket, now_ms) / 2;
+        bucket->factor = factor < factor_min ? factor_min : factor;
+        bucket->throttled_ms = now_ms;
+    }
     pthread_mutex_unlock(&ratelimit->mutex);
 }
 

@@ -87,4 +87,24 @@ struct store_telling {
     size_t note_count;
 };
 
+/* The part of a store that keeps it. */
+struct ledger_type {
+    /* Fills ledger, which the caller clears, with what stretch holds. */
+    bool (*read)(struct store *store, const struct store_stretch *stretch,
+                 struct store_ledger *ledger, struct error *err);
+    /* Says of each named source where it stands. */
+    bool (*standing)(struct store *store, struct store_standing *standings, size_t count,
+                     struct error *err);
+    /* Writes down what is to be told; a repeat changes nothing. */
+    bool (*note)(struct store *store, const struct store_note *note, struct error *err);
+    /*
+     * The oldest notes that were not told: an array of objects with id, source, kind,
+     * about, message, at and details. The caller owns it.
+     */
+    bool (*untold)(struct store *store, json_t **notes, struct error *err);
+    /* Remembers what was told. */
+    bool (*tell)(struct store *store, const struct store_telling *telling,
+                 struct error *err);
+};
+
 #endif

@@ -97,11 +97,11 @@ static bool store_open(const json_t *settings, const struct runtime *runtime,
     return true;
 }
 
-static bool store_claim(struct store *store, const char *source, struct claim *claim,
-                        struct error *err)
+static bool store_claim(struct store *store, const struct store_wish *wishes,
+                        size_t count, struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_lease_claim(store, source, claim, err);
+    bool ok = sqlite_lease_claim(store, wishes, count, err);
     pthread_mutex_unlock(&store->mutex);
     return ok;
 }
@@ -114,11 +114,11 @@ static bool store_renew(struct store *store, struct error *err)
     return ok;
 }
 
-static bool store_release(struct store *store, const struct claim *claim, int64_t due_ms,
+static bool store_release(struct store *store, struct store_return *returns, size_t count,
                           struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_lease_release(store, claim, due_ms, err);
+    bool ok = sqlite_lease_release(store, returns, count, err);
     pthread_mutex_unlock(&store->mutex);
     return ok;
 }
@@ -208,59 +208,6 @@ static bool store_gap(struct store *store, const struct claim *claim,
     return ok;
 }
 
-static bool store_ledger(struct store *store, const struct store_stretch *stretch,
-                         struct store_ledger *ledger, struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_ledger_read(store, stretch, ledger, err);
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
-static bool store_standing(struct store *store, struct store_standing *standings,
-                           size_t count, struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_run(store, "BEGIN", err);
-    if (ok) {
-        ok = sqlite_end(store, sqlite_told_standing(store, standings, count, err), err);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
-static bool store_note(struct store *store, const struct store_note *note,
-                       struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_begin(store, true, err);
-    if (ok) {
-        ok = sqlite_end(store, sqlite_told_note(store, note, err), err);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
-static bool store_untold(struct store *store, json_t **notes, struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_told_untold(store, notes, err);
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
-static bool store_tell(struct store *store, const struct store_telling *telling,
-                       struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_begin(store, false, err); /* lost, it is told again: same ids */
-    if (ok) {
-        ok = sqlite_end(store, sqlite_told_tell(store, telling, err), err);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
 const struct store_type store_sqlite = {
     .name = "sqlite",
     .open = store_open,
@@ -272,9 +219,5 @@ const struct store_type store_sqlite = {
     .id_count = store_id_count,
     .commit = store_commit,
     .gap = store_gap,
-    .ledger = store_ledger,
-    .standing = store_standing,
-    .note = store_note,
-    .untold = store_untold,
-    .tell = store_tell,
+    .ledger = &sqlite_told,
 };

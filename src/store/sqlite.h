@@ -14,8 +14,11 @@
 
 enum { SQLITE_BUSY_MS = 5000 }; /* how long another process may keep us waiting */
 
+struct ledger_type;
 struct sqlite3;
 struct sqlite3_stmt;
+struct store_ledger;
+struct store_stretch;
 
 struct store {
     struct sqlite3 *db;
@@ -24,7 +27,8 @@ struct store {
     const struct runtime *runtime;
     struct owner self;
     int64_t owner_id;
-    bool is_durable; /* commits wait for the disk */
+    bool is_durable;  /* commits wait for the disk */
+    int64_t swept_ms; /* when old dead letters were last looked for */
 };
 
 /* Makes directory and file where they are missing; refuses what others may read. */
@@ -58,10 +62,10 @@ bool sqlite_finish(struct store *store, struct sqlite3_stmt *statement,
 
 /* Writes this process's owner row and heartbeat. */
 bool sqlite_owner_touch(struct store *store, int64_t now_ms, struct error *err);
-bool sqlite_lease_claim(struct store *store, const char *source, struct claim *claim,
-                        struct error *err);
+bool sqlite_lease_claim(struct store *store, const struct store_wish *wishes,
+                        size_t count, struct error *err);
 bool sqlite_lease_renew(struct store *store, struct error *err);
-bool sqlite_lease_release(struct store *store, const struct claim *claim, int64_t due_ms,
+bool sqlite_lease_release(struct store *store, struct store_return *returns, size_t count,
                           struct error *err);
 void sqlite_lease_end(struct store *store);
 /* The row of the source, while claim's fence still holds; else ERROR_LOST. */
@@ -72,6 +76,12 @@ bool sqlite_lease_lost(const struct claim *claim, struct error *err);
 
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err);
+/*
+ * Stores where claim stands, and when it is next due. row: the source's. ERROR_LOST
+ * when its fence or version is not the stored one; nothing was changed then.
+ */
+bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
+                        int64_t due_ms, struct error *err);
 
 /* Adds the commit's events and refusals to the source's hours. is_new: one an event. */
 bool sqlite_ledger_add(struct store *store, int64_t row,
@@ -79,12 +89,6 @@ bool sqlite_ledger_add(struct store *store, int64_t row,
                        struct error *err);
 bool sqlite_ledger_read(struct store *store, const struct store_stretch *stretch,
                         struct store_ledger *ledger, struct error *err);
-bool sqlite_told_standing(struct store *store, struct store_standing *standings,
-                          size_t count, struct error *err);
-bool sqlite_told_note(struct store *store, const struct store_note *note,
-                      struct error *err);
-bool sqlite_told_untold(struct store *store, json_t **notes, struct error *err);
-bool sqlite_told_tell(struct store *store, const struct store_telling *telling,
-                      struct error *err);
+extern const struct ledger_type sqlite_told; /* the whole of it, store not locked */
 
 #endif

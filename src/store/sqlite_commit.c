@@ -8,36 +8,26 @@
 #include <stdlib.h>
 
 static bool move_cursor(struct store *store, const struct claim *claim,
-                        const struct store_commit *commit, struct error *err)
+                        const struct cursor *cursor, int64_t due_ms, struct error *err)
 {
-    const struct cursor *cursor = commit->cursor;
     char *place = json_dumps(cursor->place, JSON_COMPACT | JSON_ENCODE_ANY);
     bool ok = sqlite_finish(
         store,
         sqlite_prepare(
             store, err,
             "UPDATE source SET start = ?, mark1 = ?, mark2 = ?, mark3 = ?, mark4 = ?,"
-            " span = ?, slice_a = ?, slice_b = ?, slice_began = ?, place = ?, due = ?,"
+            " span = ?, slice_a = iif(?7, ?8, NULL), slice_b = iif(?7, ?9, NULL),"
+            " slice_began = iif(?7, ?10, NULL), place = ?11, due = ?12,"
             " version = version + 1"
-            " WHERE name = ? AND owner = ? AND fence = ? AND version = ?",
-            "iiiiiiiiititiii", cursor->start_ms, cursor->mark_ms[0], cursor->mark_ms[1],
-            cursor->mark_ms[2], cursor->mark_ms[3], cursor->span_ms, cursor->slice.a_ms,
-            cursor->slice.b_ms, cursor->slice.began_ms, place, commit->due_ms,
-            claim->source, store->owner_id, claim->fence, claim->version),
+            " WHERE name = ?13 AND owner = ?14 AND fence = ?15 AND version = ?16",
+            "iiiiiiiiiititiii", cursor->start_ms, cursor->mark_ms[0], cursor->mark_ms[1],
+            cursor->mark_ms[2], cursor->mark_ms[3], cursor->span_ms,
+            (int64_t)cursor->is_open, cursor->slice.a_ms, cursor->slice.b_ms,
+            cursor->slice.began_ms, place, due_ms, claim->source, store->owner_id,
+            claim->fence, claim->version),
         err);
     free(place);
-    if (ok && sqlite3_changes(store->db) != 1) {
-        return sqlite_lease_lost(claim, err);
-    }
-    if (ok && !cursor->is_open) {
-        ok = sqlite_finish(store,
-                           sqlite_prepare(store, err,
-                                          "UPDATE source SET slice_a = NULL, slice_b ="
-                                          " NULL, slice_began = NULL WHERE name = ?",
-                                          "t", claim->source),
-                           err);
-    }
-    return ok;
+    return ok && (sqlite3_changes(store->db) == 1 || sqlite_lease_lost(claim, err));
 }
 
 /* Keeps the ids; is_new says of each whether it was not there before. */
@@ -119,6 +109,7 @@ static bool expire_letters(struct store *store, const struct store_commit *commi
 {
     /* Old by both clocks: one that is wrong must not throw letters away. */
     int64_t now_ms = store->runtime->now_ms(store->runtime->context);
+    store->swept_ms = now_ms;
     now_ms = commit->now_ms < now_ms ? commit->now_ms : now_ms;
     int64_t oldest_ms = now_ms - (int64_t)STORE_LETTER_DAYS * MS_PER_DAY;
     if (!expire(store, "at < ?1", oldest_ms, count, err)) {
@@ -149,7 +140,7 @@ static bool write_all(struct store *store, const struct claim *claim,
         is_new[i] = true;
     }
     bool ok = sqlite_lease_check(store, claim, &row, err) &&
-              move_cursor(store, claim, commit, err) &&
+              move_cursor(store, claim, commit->cursor, commit->due_ms, err) &&
               (!commit->keeps_ids || add_ids(store, row, commit, is_new, err)) &&
               sqlite_ledger_add(store, row, commit, is_new, err) &&
               add_letters(store, row, commit, err) &&
@@ -159,9 +150,48 @@ static bool write_all(struct store *store, const struct claim *claim,
     return ok;
 }
 
+bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
+                        int64_t due_ms, struct error *err)
+{
+    return move_cursor(store, claim, &claim->cursor, due_ms, err) &&
+           forget_ids(store, row, claim->forget_ms, err);
+}
+
+static void move_claim(struct claim *claim, const struct cursor *cursor)
+{
+    if (cursor != &claim->cursor) {
+        json_t *place = json_incref(cursor->place);
+        json_decref(claim->cursor.place);
+        claim->cursor = *cursor;
+        claim->cursor.place = place;
+    }
+}
+
+/* Old dead letters are looked for now and then, also while nothing is delivered. */
+static bool is_sweep_due(const struct store *store)
+{
+    int64_t now_ms = store->runtime->now_ms(store->runtime->context);
+    return now_ms < store->swept_ms || now_ms >= store->swept_ms + MS_PER_MINUTE;
+}
+
+/* Nothing would be lost but time if this were not stored: release is soon enough. */
+static bool is_idle(const struct store *store, const struct claim *claim,
+                    const struct store_commit *commit)
+{
+    return !claim->is_new && commit->delivered_count == 0 && commit->letter_count == 0 &&
+           !is_sweep_due(store);
+}
+
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err)
 {
+    if (is_idle(store, claim, commit)) {
+        move_claim(claim, commit->cursor);
+        claim->is_moved = true;
+        claim->forget_ms = commit->forget_ms;
+        return true;
+    }
+
     size_t expired = 0;
     bool has_settled = commit->delivered_count > 0 || commit->letter_count > 0;
     if (!sqlite_begin(store, has_settled, err)) {
@@ -171,14 +201,9 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
     if (!sqlite_end(store, ok, err)) {
         return false;
     }
-
-    if (commit->cursor != &claim->cursor) {
-        json_t *place = json_incref(commit->cursor->place);
-        json_decref(claim->cursor.place);
-        claim->cursor = *commit->cursor;
-        claim->cursor.place = place;
-    }
+    move_claim(claim, commit->cursor);
     claim->is_new = false;
+    claim->is_moved = false;
     claim->version++;
     claim->letters_expired += expired;
     return true;

@@ -60,9 +60,12 @@ static void copy_text(char *out, sqlite3_stmt *statement, int column)
     snprintf(out, OWNER_TEXT_SIZE, "%s", text == NULL ? "" : text);
 }
 
-/* Refuses while owner lives; else removes its row, which frees all that it held. */
-static bool take_over(struct store *store, const char *source, int64_t owner_id,
-                      struct error *err)
+/*
+ * Removes the row of an owner that has ended, which frees all that it held; while it
+ * lives, the wish is refused.
+ */
+static bool take_over(struct store *store, const struct store_wish *wish,
+                      int64_t owner_id, struct error *err)
 {
     struct owner owner = {.pid = 0};
     bool has_row = false;
@@ -88,12 +91,10 @@ static bool take_over(struct store *store, const char *source, int64_t owner_id,
     /* A heartbeat from the future: the clock was put back; do not wait a day for it. */
     bool has_ended = now_ms >= until_ms || heartbeat_ms > now_ms + STORE_LEASE_MS;
     if (!has_ended && !owner_is_gone(&owner, &store->self)) {
-        error_set(err, ERROR_BUSY, "source %s: process %lld on %s is reading it", source,
-                  (long long)owner.pid, owner.host);
-        if (err != NULL) {
-            err->retry_after_ms = (int)min_of(until_ms - now_ms, STORE_LEASE_MS);
-        }
-        return false;
+        error_set(wish->error, ERROR_BUSY, "source %s: process %lld on %s is reading it",
+                  wish->source, (long long)owner.pid, owner.host);
+        wish->error->retry_after_ms = (int)min_of(until_ms - now_ms, STORE_LEASE_MS);
+        return true;
     }
     return sqlite_finish(
         store,
@@ -134,7 +135,8 @@ static bool read_claim(sqlite3_stmt *statement, const char *source, struct claim
     return read_place(statement, 10, source, &cursor->place, err);
 }
 
-static bool claim_row(struct store *store, const char *source, struct claim *claim,
+/* Reads the source's row; what is wrong with it alone goes into refused. */
+static bool claim_row(struct store *store, const struct store_wish *wish,
                       struct error *err)
 {
     bool has_row = false;
@@ -144,46 +146,61 @@ static bool claim_row(struct store *store, const char *source, struct claim *cla
                        "SELECT id, start, mark1, mark2, mark3, mark4, span, slice_a,"
                        " slice_b, slice_began, place, due, owner, fence, version"
                        " FROM source WHERE name = ?",
-                       "t", source);
+                       "t", wish->source);
     bool ok = statement != NULL && sqlite_step(store, statement, &has_row, err);
-    if (ok && !has_row) {
-        ok = error_set(err, ERROR_STATE, "source %s: has no row", source);
-    }
-    if (ok) {
+    if (has_row) {
         owner_id = sqlite3_column_int64(statement, COLUMN_OWNER);
-        ok = read_claim(statement, source, claim, err);
+        read_claim(statement, wish->source, wish->claim, wish->error);
+    } else if (ok) {
+        ok = error_set(err, ERROR_STATE, "source %s: has no row", wish->source);
     }
     sqlite3_finalize(statement);
-    if (!ok || owner_id == 0 || owner_id == store->owner_id) {
+    if (!ok || wish->error->kind != ERROR_NONE || owner_id == 0 ||
+        owner_id == store->owner_id) {
         return ok;
     }
-    return take_over(store, source, owner_id, err);
+    return take_over(store, wish, owner_id, err);
 }
 
-bool sqlite_lease_claim(struct store *store, const char *source, struct claim *claim,
-                        struct error *err)
+/* Takes one source; false only when the store failed. */
+static bool claim_one(struct store *store, const struct store_wish *wish,
+                      struct error *err)
 {
-    *claim = (struct claim){0};
-    if (!sqlite_begin(store, false, err)) {
-        return false;
-    }
+    *wish->claim = (struct claim){0};
+    *wish->error = (struct error){0};
     bool ok =
-        sqlite_owner_touch(store, now_of(store), err) &&
         sqlite_finish(store,
                       sqlite_prepare(store, err,
                                      "INSERT OR IGNORE INTO source (name) VALUES (?)",
-                                     "t", source),
+                                     "t", wish->source),
                       err) &&
-        claim_row(store, source, claim, err) &&
-        sqlite_finish(
-            store,
-            sqlite_prepare(store, err,
-                           "UPDATE source SET owner = ?, fence = ? WHERE name = ?", "iit",
-                           store->owner_id, claim->fence, source),
-            err);
+        claim_row(store, wish, err);
+    if (!ok || wish->error->kind != ERROR_NONE) {
+        claim_clear(wish->claim);
+        return ok;
+    }
+    return sqlite_finish(
+        store,
+        sqlite_prepare(store, err,
+                       "UPDATE source SET owner = ?, fence = ? WHERE name = ?", "iit",
+                       store->owner_id, wish->claim->fence, wish->source),
+        err);
+}
+
+bool sqlite_lease_claim(struct store *store, const struct store_wish *wishes,
+                        size_t count, struct error *err)
+{
+    if (!sqlite_begin(store, false, err)) {
+        return false;
+    }
+    size_t tried = 0;
+    bool ok = sqlite_owner_touch(store, now_of(store), err);
+    while (ok && tried < count) {
+        ok = claim_one(store, &wishes[tried++], err);
+    }
     ok = sqlite_end(store, ok, err);
-    if (!ok) {
-        claim_clear(claim);
+    for (size_t i = 0; !ok && i < tried; i++) {
+        claim_clear(wishes[i].claim);
     }
     return ok;
 }
@@ -229,20 +246,40 @@ bool sqlite_lease_check(struct store *store, const struct claim *claim, int64_t 
     return ok && (has_row || sqlite_lease_lost(claim, err));
 }
 
-bool sqlite_lease_release(struct store *store, const struct claim *claim, int64_t due_ms,
-                          struct error *err)
+/* Gives one source back; false only when the store failed. */
+static bool release_one(struct store *store, struct store_return *back, struct error *err)
 {
     int64_t row = 0;
+    struct error cause = {0};
+    bool ok = sqlite_lease_check(store, back->claim, &row, &cause) &&
+              (!back->claim->is_moved ||
+               sqlite_commit_move(store, back->claim, row, back->due_ms, &cause)) &&
+              sqlite_finish(
+                  store,
+                  sqlite_prepare(store, &cause,
+                                 "UPDATE source SET owner = NULL, due = ? WHERE id = ?",
+                                 "ii", back->due_ms, row),
+                  &cause);
+    back->is_lost = cause.kind == ERROR_LOST;
+    if (ok || back->is_lost) {
+        return true;
+    }
+    if (err != NULL) {
+        *err = cause;
+    }
+    return false;
+}
+
+bool sqlite_lease_release(struct store *store, struct store_return *returns, size_t count,
+                          struct error *err)
+{
     if (!sqlite_begin(store, false, err)) {
         return false;
     }
-    bool ok = sqlite_lease_check(store, claim, &row, err) &&
-              sqlite_finish(
-                  store,
-                  sqlite_prepare(store, err,
-                                 "UPDATE source SET owner = NULL, due = ? WHERE id = ?",
-                                 "ii", due_ms, row),
-                  err);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = release_one(store, &returns[i], err);
+    }
     return sqlite_end(store, ok, err);
 }
 

@@ -37,8 +37,8 @@ static void read_standing(sqlite3_stmt *row, struct store_standing *standing)
     snprintf(standing->told.config, STORE_TOLD_TEXT, "%s", config == NULL ? "" : config);
 }
 
-bool sqlite_told_standing(struct store *store, struct store_standing *standings,
-                          size_t count, struct error *err)
+static bool read_standings(struct store *store, struct store_standing *standings,
+                           size_t count, struct error *err)
 {
     sqlite3_stmt *statement = sqlite_prepare(
         store, err,
@@ -62,8 +62,8 @@ bool sqlite_told_standing(struct store *store, struct store_standing *standings,
     return ok;
 }
 
-bool sqlite_told_note(struct store *store, const struct store_note *note,
-                      struct error *err)
+static bool add_note(struct store *store, const struct store_note *note,
+                     struct error *err)
 {
     char *details = json_dumps(note->details, JSON_COMPACT);
     bool ok = sqlite_finish(
@@ -85,7 +85,7 @@ static const char *text_of(sqlite3_stmt *row, int column)
     return text == NULL ? "" : text;
 }
 
-bool sqlite_told_untold(struct store *store, json_t **notes, struct error *err)
+static bool read_untold(struct store *store, json_t **notes, struct error *err)
 {
     bool has_row = false;
     sqlite3_stmt *row =
@@ -145,8 +145,8 @@ static bool tell_notes(struct store *store, const struct store_telling *telling,
         err);
 }
 
-bool sqlite_told_tell(struct store *store, const struct store_telling *telling,
-                      struct error *err)
+static bool remember(struct store *store, const struct store_telling *telling,
+                     struct error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < telling->standing_count; i++) {
@@ -154,3 +154,64 @@ bool sqlite_told_tell(struct store *store, const struct store_telling *telling,
     }
     return ok && tell_notes(store, telling, err);
 }
+
+static bool locked_read(struct store *store, const struct store_stretch *stretch,
+                        struct store_ledger *ledger, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_ledger_read(store, stretch, ledger, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool locked_standing(struct store *store, struct store_standing *standings,
+                            size_t count, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_run(store, "BEGIN", err);
+    if (ok) {
+        ok = sqlite_end(store, read_standings(store, standings, count, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool locked_note(struct store *store, const struct store_note *note,
+                        struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_begin(store, true, err);
+    if (ok) {
+        ok = sqlite_end(store, add_note(store, note, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool locked_untold(struct store *store, json_t **notes, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = read_untold(store, notes, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool locked_tell(struct store *store, const struct store_telling *telling,
+                        struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_begin(store, false, err); /* lost, it is told again: same ids */
+    if (ok) {
+        ok = sqlite_end(store, remember(store, telling, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+const struct ledger_type sqlite_told = {
+    .read = locked_read,
+    .standing = locked_standing,
+    .note = locked_note,
+    .untold = locked_untold,
+    .tell = locked_tell,
+};

@@ -7,7 +7,13 @@
  *
  * Leases belong to the process: one owner row with a heartbeat (STORE_HEARTBEAT_MS,
  * valid STORE_LEASE_MS); each claim raises the source's fence, each commit its
- * version, and a commit names both.
+ * version, and a commit names both. Many sources are claimed and given back in one
+ * transaction.
+ *
+ * What settled events survives a power cut. A commit that only moved marks, claims and
+ * what is given back may be lost: then the marks are older and something is read again.
+ *
+ * Safe from any thread; a claim is with one thread at a time.
  *
  * Errors: ERROR_STATE; ERROR_LOST; ERROR_CONFIG for a store of a newer schema or
  * one that others can read.
@@ -46,10 +52,30 @@ struct claim {
     bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
     int64_t fence;
     int64_t version;
+    bool is_moved;          /* cursor is ahead of what is stored; release stores it */
+    int64_t forget_ms;      /* and ids older than this are to be forgotten then */
     size_t letters_expired; /* dead letters that commits removed, any source's: a loss */
 };
 
 void claim_clear(struct claim *claim);
+
+/* A source to claim. */
+struct store_wish {
+    const char *source;
+    struct claim *claim; /* filled, for the caller to claim_clear */
+    /*
+     * ERROR_NONE: it is claimed. ERROR_BUSY: another live process, named in the text,
+     * has it. ERROR_STATE: what is stored of it is unreadable.
+     */
+    struct error *error;
+};
+
+/* A source to give back. */
+struct store_return {
+    struct claim *claim;
+    int64_t due_ms; /* when it should next be looked at, this machine's clock */
+    bool is_lost;   /* the answer: another process had taken it; nothing was stored */
+};
 
 struct store_letter { /* a dead letter: an event that a sink refused */
     const char *event_id;
@@ -72,12 +98,7 @@ struct store_gap {
     const char *reason; /* "older than the cloud keeps", "never sealed" */
 };
 
-/* The evidence and what was told of it: store/ledger.h. */
-struct store_ledger;
-struct store_note;
-struct store_standing;
-struct store_stretch;
-struct store_telling;
+struct ledger_type;
 
 /* One batch, settled. */
 struct store_commit {
@@ -100,15 +121,18 @@ struct store_type {
                  struct store **store, struct error *err);
     void (*close)(struct store *store);
     /*
-     * Takes the lease on source, or says ERROR_BUSY (text names the owner) while
-     * another live process has it. *claim is the caller's; claim_clear.
+     * Takes the leases on up to STORE_CLAIMS_MAX sources in one transaction; each wish
+     * says what became of it. False: none was taken.
      */
-    bool (*claim)(struct store *store, const char *source, struct claim *claim,
+    bool (*claim)(struct store *store, const struct store_wish *wishes, size_t count,
                   struct error *err);
     /* Keeps the process's leases alive; ERROR_LOST when they already ran out. */
     bool (*renew)(struct store *store, struct error *err);
-    /* Gives the source back; due_ms is when it should next be looked at. */
-    bool (*release)(struct store *store, const struct claim *claim, int64_t due_ms,
+    /*
+     * Gives sources back in one transaction, and stores where they stand. False: none
+     * was given back.
+     */
+    bool (*release)(struct store *store, struct store_return *returns, size_t count,
                     struct error *err);
     /* Sets is_known of every event: whether it was delivered before. */
     bool (*known)(struct store *store, const struct claim *claim,
@@ -116,28 +140,17 @@ struct store_type {
     /* How many ids the store holds for the source. */
     bool (*id_count)(struct store *store, const struct claim *claim, size_t *count,
                      struct error *err);
-    /* Records the batch as settled and moves claim's cursor; raises claim->version. */
+    /*
+     * Records the batch as settled and moves claim's cursor; raises claim->version. Where
+     * nothing was delivered and the source is not new, only claim's cursor moves, and the
+     * next commit that settles something, or release, stores it.
+     */
     bool (*commit)(struct store *store, struct claim *claim,
                    const struct store_commit *commit, struct error *err);
     /* Writes a gap into the ledger; the same start and reason again extends it. */
     bool (*gap)(struct store *store, const struct claim *claim,
                 const struct store_gap *gap, struct error *err);
-    /* Fills ledger, which the caller clears, with what stretch holds. */
-    bool (*ledger)(struct store *store, const struct store_stretch *stretch,
-                   struct store_ledger *ledger, struct error *err);
-    /* Says of each named source where it stands. */
-    bool (*standing)(struct store *store, struct store_standing *standings, size_t count,
-                     struct error *err);
-    /* Writes down what is to be told; a repeat changes nothing. */
-    bool (*note)(struct store *store, const struct store_note *note, struct error *err);
-    /*
-     * The oldest notes that were not told: an array of objects with id, source, kind,
-     * about, message, at and details. The caller owns it.
-     */
-    bool (*untold)(struct store *store, json_t **notes, struct error *err);
-    /* Remembers what was told. */
-    bool (*tell)(struct store *store, const struct store_telling *telling,
-                 struct error *err);
+    const struct ledger_type *ledger; /* store/ledger.h */
 };
 
 extern const struct store_type store_sqlite;

@@ -59,8 +59,7 @@ int main(void)
     struct error err = {0};
     json_t *settings = file_start() ? file_settings() : NULL;
     bool ok = file_open(settings, &store, &err) &&
-              store_sqlite.claim(store, "bench", &claim, &err) &&
-              run(store, &claim, &err);
+              file_claim(store, "bench", &claim, &err) && run(store, &claim, &err);
     if (!ok) {
         fprintf(stderr, "bench_store: %s\n", err.text);
     }

@@ -119,7 +119,9 @@ static void add_sources(struct bench *bench, size_t count)
         source->origin.source = source->name;
         source->origin.is_offline = true;
         assert_true(event_origin_init(&source->origin, NULL, NULL, &err));
-        assert_true(store_sqlite.claim(bench->store, source->name, &source->claim, &err));
+        struct store_wish wish = {source->name, &source->claim, &source->error};
+        assert_true(store_sqlite.claim(bench->store, &wish, 1, &err));
+        assert_int_equal(source->error.kind, ERROR_NONE);
         bench->seen[i] = (struct telling_source){
             .source = source, .end = SOURCE_DONE, .now_ms = file_clock.now_ms};
     }

@@ -11,14 +11,22 @@
 
 static const char key[] = "aws-lookup:111122223333:eu-west-2";
 
+/* Takes one request, however long it has to wait. */
+static int64_t take(struct ratelimit *ratelimit, double per_second, double burst,
+                    int64_t now_ms)
+{
+    const struct ratelimit_budget budget = {per_second, burst, INT64_MAX};
+    return ratelimit_take(ratelimit, key, &budget, now_ms);
+}
+
 static void requests_are_spaced_at_the_rate(void **state)
 {
     (void)state;
     struct ratelimit *ratelimit = ratelimit_new();
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 1000), 0);
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 1000), 500);
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 1000), 1000);
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 3000), 0);
+    assert_int_equal(take(ratelimit, 2, 1, 1000), 0);
+    assert_int_equal(take(ratelimit, 2, 1, 1000), 500);
+    assert_int_equal(take(ratelimit, 2, 1, 1000), 1000);
+    assert_int_equal(take(ratelimit, 2, 1, 3000), 0);
     ratelimit_free(ratelimit);
 }
 
@@ -27,10 +35,10 @@ static void burst_goes_at_once_and_is_earned_back(void **state)
     (void)state;
     struct ratelimit *ratelimit = ratelimit_new();
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(ratelimit_take(ratelimit, key, 1, 3, 0), 0);
+        assert_int_equal(take(ratelimit, 1, 3, 0), 0);
     }
-    assert_int_equal(ratelimit_take(ratelimit, key, 1, 3, 0), 1000);
-    assert_int_equal(ratelimit_take(ratelimit, key, 1, 3, 3000), 0);
+    assert_int_equal(take(ratelimit, 1, 3, 0), 1000);
+    assert_int_equal(take(ratelimit, 1, 3, 3000), 0);
     ratelimit_free(ratelimit);
 }
 
@@ -38,10 +46,28 @@ static void other_keys_and_no_limit_do_not_wait(void **state)
 {
     (void)state;
     struct ratelimit *ratelimit = ratelimit_new();
-    ratelimit_take(ratelimit, key, 1, 1, 0);
-    assert_int_equal(ratelimit_take(ratelimit, "another", 1, 1, 0), 0);
-    assert_int_equal(ratelimit_take(ratelimit, "free", 0, 0, 0), 0);
-    assert_int_equal(ratelimit_take(ratelimit, "free", 0, 0, 0), 0);
+    const struct ratelimit_budget one = {1, 1, INT64_MAX};
+    const struct ratelimit_budget unlimited = {0};
+    ratelimit_take(ratelimit, key, &one, 0);
+    assert_int_equal(ratelimit_take(ratelimit, "another", &one, 0), 0);
+    assert_int_equal(ratelimit_take(ratelimit, "free", &unlimited, 0), 0);
+    assert_int_equal(ratelimit_take(ratelimit, "free", &unlimited, 0), 0);
+    ratelimit_free(ratelimit);
+}
+
+static void who_will_not_wait_takes_nothing(void **state)
+{
+    (void)state;
+    struct ratelimit *ratelimit = ratelimit_new();
+    const struct ratelimit_budget hasty = {2, 1, 400};
+    assert_int_equal(ratelimit_delay_ms(ratelimit, key, 0), 0);
+    assert_int_equal(ratelimit_take(ratelimit, key, &hasty, 0), 0);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(ratelimit_take(ratelimit, key, &hasty, 0), 500);
+        assert_int_equal(ratelimit_delay_ms(ratelimit, key, 0), 500);
+    }
+    assert_int_equal(ratelimit_take(ratelimit, key, &hasty, 100), 400);
+    assert_int_equal(ratelimit_delay_ms(ratelimit, key, 500), 500);
     ratelimit_free(ratelimit);
 }
 
@@ -51,7 +77,7 @@ static void never_more_than_the_rate_over_any_second(void **state)
     struct ratelimit *ratelimit = ratelimit_new();
     double last = -1e9;
     for (int64_t now = 0; now < 60000;) {
-        double at = (double)(now + ratelimit_take(ratelimit, key, 1.8, 1, now));
+        double at = (double)(now + take(ratelimit, 1.8, 1, now));
         assert_true(at - last >= 1000 / 1.8 - 1);
         last = at;
         now = (int64_t)at + now % 7;
@@ -63,17 +89,29 @@ static void throttle_halves_the_rate_which_recovers_in_a_minute(void **state)
 {
     (void)state;
     struct ratelimit *ratelimit = ratelimit_new();
-    ratelimit_take(ratelimit, key, 2, 1, 0);
+    take(ratelimit, 2, 1, 0);
     ratelimit_throttled(ratelimit, key, 1000);
-    ratelimit_take(ratelimit, key, 2, 1, 1000);
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 1000), 1000);
-    ratelimit_take(ratelimit, key, 2, 1, 61000);
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 61000), 500);
+    take(ratelimit, 2, 1, 1000);
+    assert_int_equal(take(ratelimit, 2, 1, 1000), 1000);
+    take(ratelimit, 2, 1, 61000);
+    assert_int_equal(take(ratelimit, 2, 1, 61000), 500);
     for (int i = 0; i < 100; i++) {
-        ratelimit_throttled(ratelimit, key, 70000);
+        ratelimit_throttled(ratelimit, key, 70000 + 1000LL * i);
     }
-    ratelimit_take(ratelimit, key, 2, 1, 70000);
-    assert_int_equal(ratelimit_take(ratelimit, key, 2, 1, 70000), 8000);
+    take(ratelimit, 2, 1, 169000);
+    assert_int_equal(take(ratelimit, 2, 1, 169000), 8000);
+    ratelimit_free(ratelimit);
+}
+
+static void one_throttling_told_to_many_threads_halves_once(void **state)
+{
+    (void)state;
+    struct ratelimit *ratelimit = ratelimit_new();
+    for (int i = 0; i < 32; i++) {
+        ratelimit_throttled(ratelimit, key, 1000 + i);
+    }
+    take(ratelimit, 2, 1, 1031);
+    assert_in_range(take(ratelimit, 2, 1, 1031), 990, 1000);
     ratelimit_free(ratelimit);
 }
 
@@ -83,7 +121,7 @@ static void use_is_the_share_of_the_last_minute(void **state)
     struct ratelimit *ratelimit = ratelimit_new();
     assert_true(ratelimit_used(ratelimit, key, 0) == 0);
     for (int i = 0; i < 30; i++) {
-        ratelimit_take(ratelimit, key, 1, 1, i * 1000LL);
+        take(ratelimit, 1, 1, i * 1000LL);
     }
     assert_true(ratelimit_used(ratelimit, key, 30000) == 0.5);
     assert_true(ratelimit_used(ratelimit, key, 90000) == 0.25);
@@ -94,7 +132,7 @@ static void use_is_the_share_of_the_last_minute(void **state)
 static void *take_many(void *ratelimit)
 {
     for (int i = 0; i < 1000; i++) {
-        ratelimit_take(ratelimit, key, 1000, 1, 0);
+        take(ratelimit, 1000, 1, 0);
     }
     return NULL;
 }
@@ -111,7 +149,7 @@ static void threads_share_one_budget(void **state)
     for (size_t i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    assert_int_equal(ratelimit_take(ratelimit, key, 1000, 1, 0), THREADS * 1000);
+    assert_int_equal(take(ratelimit, 1000, 1, 0), THREADS * 1000);
     ratelimit_free(ratelimit);
 }
 
@@ -121,8 +159,10 @@ int main(void)
         cmocka_unit_test(requests_are_spaced_at_the_rate),
         cmocka_unit_test(burst_goes_at_once_and_is_earned_back),
         cmocka_unit_test(other_keys_and_no_limit_do_not_wait),
+        cmocka_unit_test(who_will_not_wait_takes_nothing),
         cmocka_unit_test(never_more_than_the_rate_over_any_second),
         cmocka_unit_test(throttle_halves_the_rate_which_recovers_in_a_minute),
+        cmocka_unit_test(one_throttling_told_to_many_threads_halves_once),
         cmocka_unit_test(use_is_the_share_of_the_last_minute),
         cmocka_unit_test(threads_share_one_budget),
     };

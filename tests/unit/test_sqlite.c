@@ -164,7 +164,7 @@ static bool can_claim(const json_t *settings, struct error *err)
     struct store *store = NULL;
     struct claim claim = {0};
     assert_true(file_open(settings, &store, err));
-    bool ok = store_sqlite.claim(store, "prod", &claim, err);
+    bool ok = file_claim(store, "prod", &claim, err);
     claim_clear(&claim);
     store_sqlite.close(store);
     return ok;
@@ -208,7 +208,7 @@ static void the_lease_of_a_killed_process_is_free_at_once(void **state)
         struct store *store = NULL;
         struct claim claim = {0};
         if (!file_open(settings, &store, &err) ||
-            !store_sqlite.claim(store, "prod", &claim, &err)) {
+            !file_claim(store, "prod", &claim, &err)) {
             _exit(1);
         }
         raise(SIGKILL);
@@ -232,7 +232,7 @@ static void a_lock_held_by_another_process_is_named(void **state)
     assert_true(file_open(settings, &store, &err));
     assert_int_equal(sqlite3_open(file_path(settings), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    assert_false(store_sqlite.claim(store, "prod", &claim, &err));
+    assert_false(file_claim(store, "prod", &claim, &err));
     assert_int_equal(err.kind, ERROR_STATE);
     assert_non_null(strstr(err.text, "locked by another process"));
     sqlite3_close(db);

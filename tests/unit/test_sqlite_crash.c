@@ -61,8 +61,7 @@ static void commit_until_killed(const json_t *settings, int told)
     struct store *store = NULL;
     struct claim claim = {0};
     struct error err = {0};
-    if (!file_open(settings, &store, &err) ||
-        !store_sqlite.claim(store, "prod", &claim, &err)) {
+    if (!file_open(settings, &store, &err) || !file_claim(store, "prod", &claim, &err)) {
         fprintf(stderr, "%s\n", err.text);
         _exit(1);
     }
@@ -138,7 +137,7 @@ static bool take_turn(struct store *store, const char *held)
 {
     struct claim claim = {0};
     struct error err = {0};
-    while (!store_sqlite.claim(store, "prod", &claim, &err)) {
+    while (!file_claim(store, "prod", &claim, &err)) {
         if (err.kind != ERROR_BUSY) {
             fprintf(stderr, "%s\n", err.text);
             return false;
@@ -149,7 +148,7 @@ static bool take_turn(struct store *store, const char *held)
     bool ok = file >= 0 && commit_next(store, &claim);
     close(file);
     unlink(held);
-    ok = ok && store_sqlite.release(store, &claim, 0, &err);
+    ok = ok && suite_release(&store_sqlite, store, &claim, &err);
     claim_clear(&claim);
     return ok;
 }
@@ -169,7 +168,7 @@ static void write_in_turns(const json_t *settings, const char *held, bool dies)
         }
     }
     if (dies) { /* as the owner, so that the others must take over */
-        while (!store_sqlite.claim(store, "prod", &claim, &err)) {
+        while (!file_claim(store, "prod", &claim, &err)) {
             sched_yield();
         }
         raise(SIGKILL);

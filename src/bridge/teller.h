@@ -1,0 +1,22 @@
+/*
+ * Tells the platform how the sources of a fleet stand (bridge/notices.h): once a minute
+ * while a crew runs, from a thread of its own, so that a held sink keeps neither readers
+ * nor leases waiting; and a last time when the run is over.
+ */
+#ifndef BRIDGE_TELLER_H
+#define BRIDGE_TELLER_H
+
+#include "bridge/fleet.h"
+
+struct teller;
+
+struct teller *teller_new(const struct fleet *fleet);
+/* A turn of source has ended, or could not begin. For who holds source. */
+void teller_saw(struct teller *teller, const struct source *source);
+/*
+ * Tells a last time and releases teller; every source has been given back before. False
+ * when something could not be told: the next run tells it.
+ */
+bool teller_end(struct teller *teller);
+
+#endif
