@@ -1,9 +1,23 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    KEPT_SIZE = 1 << 20, /* of an arena; there is one for each few threads */
+    ARENAS_MAX = 8,
+};
+
+void mem_tune(void)
+{
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
+    mallopt(M_MMAP_THRESHOLD, KEPT_SIZE);
+    mallopt(M_TRIM_THRESHOLD, KEPT_SIZE);
+    mallopt(M_TOP_PAD, KEPT_SIZE / 4);
+}
 
 static void *or_end(void *memory)
 {

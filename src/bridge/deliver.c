@@ -155,9 +155,10 @@ static void count(struct source *source, const struct batch *batch,
 {
     struct source_counts *counts = &source->counts;
     counts->known += batch->known_count;
-    counts->delivered += batch->count - result->refusal_count;
+    counts->delivered += batch->count - result->refusal_count - result->unwanted_count;
     counts->refused += result->refusal_count;
     counts->missed += result->missed_count;
+    counts->unwanted += result->unwanted_count;
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_event *event = &batch->events[i];
         counts->mapped += event->principles != 0;

@@ -52,7 +52,8 @@ static void add_routes(struct fleet *fleet, struct source *source)
     source->route_count = entry->route_count;
     for (size_t i = 0; i < entry->route_count; i++) {
         struct open_sink *sink = &fleet->sinks[entry->routes[i].sink];
-        source->routes[i] = (struct send_route){sink, entry->routes[i].is_required};
+        source->routes[i] = (struct send_route){sink, entry->routes[i].is_required,
+                                                entry->routes[i].principles};
         source->formats[sink->format] = true;
     }
 }

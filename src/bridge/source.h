@@ -28,8 +28,9 @@ struct source_counts {
     uint64_t unreadable; /* were no record; the platform was told */
     uint64_t mapped;     /* delivered events that answer a principle */
     uint64_t delivered;
-    uint64_t refused; /* went to the dead letters */
-    uint64_t missed;  /* not taken by an optional sink */
+    uint64_t refused;  /* went to the dead letters */
+    uint64_t missed;   /* not taken by an optional sink */
+    uint64_t unwanted; /* no sink's principles were theirs: sent nowhere */
     uint64_t by_principle[PRINCIPLE_COUNT];
     int64_t newest_ms;
 };

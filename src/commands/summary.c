@@ -26,12 +26,13 @@ void summary_log(const struct fleet *fleet)
         failed += source->end == SOURCE_FAILED;
         log_write_take(
             LOG_INFO, LOG_SOURCE_DONE, source->name,
-            json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "end", end_name(source->end),
-                      "requests", (json_int_t)counts->requests, "read",
-                      (json_int_t)counts->read, "known", (json_int_t)counts->known,
-                      "mapped", (json_int_t)counts->mapped, "delivered",
-                      (json_int_t)counts->delivered, "refused",
-                      (json_int_t)counts->refused, "unreadable",
+            json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "end",
+                      end_name(source->end), "requests", (json_int_t)counts->requests,
+                      "read", (json_int_t)counts->read, "known",
+                      (json_int_t)counts->known, "mapped", (json_int_t)counts->mapped,
+                      "delivered", (json_int_t)counts->delivered, "refused",
+                      (json_int_t)counts->refused, "missed", (json_int_t)counts->missed,
+                      "unwanted", (json_int_t)counts->unwanted, "unreadable",
                       (json_int_t)counts->unreadable));
     }
     log_write_take(LOG_INFO, LOG_RUN_DONE, NULL,

@@ -40,8 +40,9 @@ struct config_sink {
 };
 
 struct config_route {
-    size_t sink;      /* index in config.sinks */
-    bool is_required; /* gates the marks */
+    size_t sink;         /* index in config.sinks */
+    bool is_required;    /* gates the marks */
+    uint32_t principles; /* what it is sent, as bits; 0: every event */
 };
 
 struct config_source {

@@ -69,6 +69,20 @@ static enum event_format format_of(const json_t *typed)
     return format == FORMAT_COUNT ? FORMAT_ECS : format;
 }
 
+/* What each key alone does not show. */
+static void find_fault(const struct config_loader *loader,
+                       const struct config_entry *entry, const struct sink_type *type,
+                       const json_t *typed)
+{
+    const char *key = NULL;
+    const char *fault = type->fault(typed, &key);
+    if (fault != NULL) {
+        const json_t *written = json_object_get(entry->object, key);
+        yaml_problem(loader->yaml, written == NULL ? entry->object : written,
+                     loader->problems, "%s: \"%s\" %s", entry->what, key, fault);
+    }
+}
+
 void config_sink_read(const struct config_loader *loader,
                       const struct config_entry *entry)
 {
@@ -78,8 +92,12 @@ void config_sink_read(const struct config_loader *loader,
     struct setting *settings = config_part_join(config_sink_keys, own);
     const char **keys = type == NULL ? config_part_keys(entry->object) : NULL;
     struct settings_reader reader = {loader->yaml, entry->what, loader->problems};
+    size_t before = loader->problems->count;
     json_t *typed = settings_read(&reader, entry->object, settings, keys);
 
+    if (type != NULL && type->fault != NULL && loader->problems->count == before) {
+        find_fault(loader, entry, type, typed);
+    }
     const char *environment = json_string_value(json_object_get(typed, "environment"));
     config->sinks =
         mem_resize(config->sinks, config->sink_count + 1, sizeof(*config->sinks));

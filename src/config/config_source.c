@@ -2,6 +2,7 @@
 #include "base/timestamp.h"
 #include "config/amount.h"
 #include "config/config_part.h"
+#include "config/principle.h"
 #include "config/settings.h"
 #include "record/paths.h"
 
@@ -59,6 +60,9 @@ static const struct setting route_settings[] = {
      .type = SETTING_BOOL,
      .fallback = "true",
      .help = "false: never wait for this sink"},
+    {.name = "principles",
+     .type = SETTING_LIST,
+     .help = "send only events that answer one of these"},
     {.type = SETTING_END},
 };
 
@@ -111,9 +115,9 @@ static void check_environment(const struct reading *reading,
                  reading->entry->what, sink->name, sink->file, sink->line);
 }
 
-/* written: the sink's name; is_required: as the file says. */
+/* written: where the sink's name stands; wanted: the route but for its sink. */
 static void add_route(const struct reading *reading, const json_t *written,
-                      const char *name, bool is_required)
+                      const char *name, struct config_route wanted)
 {
     struct config_source *source = reading->source;
     const struct config *config = reading->loader->config;
@@ -133,15 +137,36 @@ static void add_route(const struct reading *reading, const json_t *written,
     check_environment(reading, &config->sinks[index], written);
     source->routes =
         mem_resize(source->routes, source->route_count + 1, sizeof(*source->routes));
-    source->routes[source->route_count++] =
-        (struct config_route){.sink = index, .is_required = is_required};
+    wanted.sink = index;
+    source->routes[source->route_count++] = wanted;
+}
+
+/* Each ref is one of the guidance's: "2c". */
+static uint32_t read_principles(const struct reading *reading, const json_t *written)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < json_array_size(written); i++) {
+        const json_t *item = json_array_get(written, i);
+        const char *ref = json_string_value(item);
+        const struct principle *principle = ref == NULL ? NULL : principle_find(ref);
+        if (principle != NULL) {
+            bits |= principle_bit(principle);
+        } else if (ref != NULL) {
+            yaml_problem(reading->loader->yaml, item, reading->loader->problems,
+                         "%s: \"principles\" must hold references such as 2c or 3f; "
+                         "there is no 3d",
+                         reading->entry->what);
+        }
+    }
+    return bits;
 }
 
 static void read_route(const struct reading *reading, const json_t *written)
 {
     const struct config_loader *loader = reading->loader;
     if (json_is_string(written)) {
-        add_route(reading, written, json_string_value(written), true);
+        add_route(reading, written, json_string_value(written),
+                  (struct config_route){.is_required = true});
         return;
     }
     if (json_is_null(written)) {
@@ -149,7 +174,8 @@ static void read_route(const struct reading *reading, const json_t *written)
     }
     if (!json_is_object(written)) {
         yaml_problem(loader->yaml, written, loader->problems,
-                     "%s: \"sinks\" may hold names and {name: NAME, required: false}",
+                     "%s: \"sinks\" may hold names and {name: NAME, required: false, "
+                     "principles: [2b, 2c]}",
                      reading->entry->what);
         return;
     }
@@ -158,10 +184,20 @@ static void read_route(const struct reading *reading, const json_t *written)
     json_t *route = settings_read(&reader, written, route_settings, NULL);
     const char *name = json_string_value(json_object_get(route, "name"));
     if (name != NULL) {
-        add_route(reading, json_object_get(written, "name"), name,
-                  !json_is_false(json_object_get(route, "required")));
+        struct config_route wanted = {
+            .is_required = !json_is_false(json_object_get(route, "required")),
+            .principles =
+                read_principles(reading, json_object_get(written, "principles")),
+        };
+        add_route(reading, json_object_get(written, "name"), name, wanted);
     }
     json_decref(route);
+}
+
+/* Which events a route gets; a route without principles gets those of none, too. */
+static uint32_t events_of(const struct config_route *route)
+{
+    return route->principles == 0 ? UINT32_MAX : route->principles;
 }
 
 /* What the routes of a source must be together. */
@@ -170,26 +206,31 @@ static void check_routes(const struct reading *reading, const json_t *written)
     const struct config_loader *loader = reading->loader;
     const struct config_source *source = reading->source;
     bool has_required = false;
-    bool has_acknowledged = false;
+    uint32_t acknowledged = 0;
+    uint32_t unverified = 0;
     for (size_t i = 0; i < source->route_count; i++) {
-        const struct sink_type *type = loader->config->sinks[source->routes[i].sink].type;
-        if (source->routes[i].is_required) {
-            has_required = true;
-            /* A sink whose type is unknown has its problem already. */
-            has_acknowledged = has_acknowledged || type == NULL || type->is_acknowledged;
-        }
+        const struct config_route *route = &source->routes[i];
+        const struct sink_type *type = loader->config->sinks[route->sink].type;
+        has_required = has_required || route->is_required;
+        /* A sink whose type is unknown has its problem already. */
+        bool is_acknowledged = type == NULL || type->is_acknowledged;
+        uint32_t events = route->is_required ? events_of(route) : 0;
+        acknowledged |= is_acknowledged ? events : 0;
+        unverified |= is_acknowledged ? 0 : events;
     }
     if (!has_required) {
         yaml_problem(loader->yaml, written, loader->problems,
                      "%s: no sink is required; without one, events could be lost: leave "
                      "\"required: false\" off at least one",
                      reading->entry->what);
-    } else if (!has_acknowledged &&
+    } else if ((unverified & ~acknowledged) != 0 &&
                !json_is_true(json_object_get(reading->typed, "allow_unverified"))) {
         yaml_problem(loader->yaml, written, loader->problems,
-                     "%s: no required sink acknowledges what it is sent, so events could "
+                     "%s: no required sink acknowledges %s, so events could "
                      "be lost; add one that does, or set allow_unverified: true",
-                     reading->entry->what);
+                     reading->entry->what,
+                     acknowledged == 0 ? "what it is sent"
+                                       : "the events that its \"principles\" leave out");
     }
 }
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "config/amount.h"
 #include "config/config_part.h"
+#include "config/principle.h"
 
 #include <stdlib.h>
 
@@ -107,10 +108,17 @@ static void add_table(const struct setting *setting, json_t *properties, json_t 
 
 static json_t *route_schema(void)
 {
-    json_t *route =
-        json_pack("{s:s, s:{s:o, s:{s:s}}, s:[s], s:b}", "type", "object", "properties",
-                  "name", pattern_schema(NAME_PATTERN "|" FILLED), "required", "type",
-                  "boolean", "required", "name", "additionalProperties", 0);
+    json_t *refs = json_array();
+    for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
+        json_array_append_new(refs, json_string(principles[i].ref));
+    }
+    /* 6 is a number to an editor. */
+    json_array_append_new(refs, json_integer(6));
+    json_t *route = json_pack(
+        "{s:s, s:{s:o, s:{s:s}, s:{s:s, s:i, s:{s:o}}}, s:[s], s:b}", "type", "object",
+        "properties", "name", pattern_schema(NAME_PATTERN "|" FILLED), "required", "type",
+        "boolean", "principles", "type", "array", "minItems", 1, "items", "enum", refs,
+        "required", "name", "additionalProperties", 0);
     json_t *item =
         json_pack("{s:[oo]}", "anyOf", pattern_schema(NAME_PATTERN "|" FILLED), route);
     return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items", item);

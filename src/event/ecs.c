@@ -326,7 +326,10 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
 
 bool ecs_write_head(const struct event_origin *origin, struct buf *out)
 {
-    const struct record_shape *shape = mapping_shape(origin->mapping);
+    static const struct record_shape own = {.module = "auditbridge",
+                                            .dataset = "auditbridge.bridge"};
+    const struct record_shape *shape =
+        origin->mapping == NULL ? &own : mapping_shape(origin->mapping);
     struct writer writer;
     writer_begin(&writer, out, 0);
     writer_name(&writer, NAME("ecs", "version"));

@@ -72,7 +72,8 @@ bool event_origin_init(struct event_origin *origin, const json_t *tenant,
         buf_add_text(&origin->tail, ",\"tenant\":");
         add_dumped_take(&origin->tail, members);
     }
-    const char *versions = mapping_versions(origin->mapping);
+    const char *versions =
+        origin->mapping == NULL ? NULL : mapping_versions(origin->mapping);
     if (versions != NULL && versions[0] != '\0') {
         buf_add_text(&origin->tail, ",\"mapping\":");
         add_dumped_take(&origin->tail, json_pack("{s:s, s:s}", "versions", versions,

@@ -15,11 +15,11 @@ extern const char *const event_format_names[FORMAT_COUNT]; /* "ecs", "raw" */
 
 /* What is the same for every event of one source, made once. */
 struct event_origin {
-    const struct mapping *mapping;
-    const char *source;   /* the source's name; "map" when there is none */
-    bool is_offline;      /* same bytes on every machine: no host name */
-    const char *provider; /* "aws-cloudtrail" */
-    const char *account;  /* the source's account or NULL: for ids and cloud.account.id */
+    const struct mapping *mapping; /* NULL: only for notices */
+    const char *source;            /* the source's name; "map" when there is none */
+    bool is_offline;               /* same bytes on every machine: no host name */
+    const char *provider;          /* "aws-cloudtrail" */
+    const char *account; /* the source's account or NULL: for ids and cloud.account.id */
     struct redact *redact; /* values to remove, or NULL: then one thread at a time */
     struct buf head;       /* private: the constant members, already written */
     struct buf tail;

@@ -223,6 +223,7 @@ static bool report(const struct http_easy *transfer, CURLcode code, struct error
         return error_set(err, ERROR_STOPPED, "stopped");
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CERTPROBLEM: /* a client certificate that cannot be used */
         return error_set(err, ERROR_CONFIG, "%s", reason);
     default:
         return error_set(err, ERROR_UNREACHABLE, "%s", reason);

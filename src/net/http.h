@@ -72,6 +72,13 @@ struct http_request {
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */
     enum http_class (*classify)(void *context, const struct http_response *response);
     void *context;
+    /* PEM files to show to a server that asks; key NULL: in cert_file. May be NULL. */
+    const char *cert_file;
+    const char *key_file;
+    /* An http or https URL and "user:password" for it, for https alone; NULL: as the
+     * environment says. */
+    const char *proxy;
+    const char *proxy_login;
 };
 
 /* Headers made for one try; values are wiped after it. */

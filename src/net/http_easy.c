@@ -17,6 +17,9 @@ enum {
 
 bool http_easy_pin(struct http_easy *transfer, struct error *err)
 {
+    if (transfer->request->proxy != NULL && strcmp(transfer->scheme, "https") != 0) {
+        return error_set(err, ERROR_CONFIG, "a proxy would read what is sent over http");
+    }
     const char *file = transfer->request->ca_file;
     if (file == NULL) {
         file = curl_version_info(CURLVERSION_NOW)->cainfo;
@@ -86,10 +89,20 @@ static void set_target(struct http_easy *transfer)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    if (http_guard_peer(transfer->host) != HTTP_PEER_PUBLIC) {
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->pins);
+}
+
+static void set_proxy(struct http_easy *transfer)
+{
+    CURL *easy = transfer->easy;
+    const struct http_request *request = transfer->request;
+    if (request->proxy != NULL) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* the environment's is not asked */
+        curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, request->proxy_login);
+    } else if (http_guard_peer(transfer->host) != HTTP_PEER_PUBLIC) {
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     }
-    curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->pins);
 }
 
 static void set_tls(struct http_easy *transfer)
@@ -105,6 +118,10 @@ static void set_tls(struct http_easy *transfer)
     curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, give_store);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+    const struct http_request *request = transfer->request;
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, request->cert_file);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY,
+                     request->key_file == NULL ? request->cert_file : request->key_file);
 }
 
 static void set_limits(struct http_easy *transfer, int64_t timeout_ms)
@@ -117,7 +134,10 @@ static void set_limits(struct http_easy *transfer, int64_t timeout_ms)
         easy, CURLOPT_CONNECTTIMEOUT_MS,
         (long)(timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS));
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    /* Who asks for a longer time-out may be kept waiting for all of it. */
+    long asked_s = (long)(request->timeout_ms / 1000);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     asked_s > STALL_S ? asked_s : (long)STALL_S);
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->limit);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
@@ -152,6 +172,7 @@ static void set_body(struct http_easy *transfer)
 void http_easy_prepare(struct http_easy *transfer, int64_t timeout_ms)
 {
     set_target(transfer);
+    set_proxy(transfer);
     set_tls(transfer);
     set_limits(transfer, timeout_ms);
     set_body(transfer);

@@ -54,11 +54,12 @@ static bool send_required(const struct send_route *route, const struct runtime *
                           const struct batch *batch, struct outcome *outcomes,
                           struct error *err)
 {
-    int64_t deadline = runtime->monotonic_ms(runtime->context) + SEND_DEADLINE_MS;
+    struct batch timed = *batch; /* borrows all that batch holds */
+    timed.deadline_ms = runtime->monotonic_ms(runtime->context) + SEND_DEADLINE_MS;
     for (int try = 0;; try++) {
         struct error cause = {0};
         bool sent =
-            route->sink->type->send(route->sink->sink, runtime, batch, outcomes, &cause);
+            route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
         size_t undecided = count_undecided(outcomes, batch->count);
         if (sent && undecided == 0) {
             return true;
@@ -67,7 +68,7 @@ static bool send_required(const struct send_route *route, const struct runtime *
             error_set(&cause, ERROR_BUSY, "%zu events are undecided", undecided);
         }
         int64_t wait = wait_ms(runtime, try, &cause);
-        bool is_late = runtime->monotonic_ms(runtime->context) + wait > deadline;
+        bool is_late = runtime->monotonic_ms(runtime->context) + wait > timed.deadline_ms;
         if (!is_repeatable(&cause) || is_late) {
             tell_held(route, batch, &cause);
             *err = cause;
@@ -103,8 +104,10 @@ static void send_optional(const struct send_route *route, const struct runtime *
                           const struct batch *batch, struct outcome *outcomes,
                           struct send_result *result)
 {
+    struct batch timed = *batch; /* borrows all that batch holds */
+    timed.deadline_ms = runtime->monotonic_ms(runtime->context) + SEND_OPTIONAL_MS;
     struct error cause = {0};
-    route->sink->type->send(route->sink->sink, runtime, batch, outcomes, &cause);
+    route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
     size_t missed = count_undecided(outcomes, batch->count);
     result->missed_count += missed;
     if (missed > 0) {
@@ -114,15 +117,52 @@ static void send_optional(const struct send_route *route, const struct runtime *
     }
 }
 
+static bool is_wanted(const struct send_route *route, const struct batch_event *event)
+{
+    return route->principles == 0 || event->is_own ||
+           (route->principles & event->principles) != 0;
+}
+
+/* Everything is undecided but what the route does not want. False: nothing is left. */
+static bool prepare(const struct send_route *route, const struct batch *batch,
+                    struct outcome *outcomes)
+{
+    size_t wanted = 0;
+    memset(outcomes, 0, batch->count * sizeof(*outcomes));
+    for (size_t i = 0; i < batch->count; i++) {
+        bool is_for_it = is_wanted(route, &batch->events[i]);
+        outcomes[i].kind = is_for_it ? OUTCOME_RETRY : OUTCOME_UNWANTED;
+        wanted += is_for_it;
+    }
+    return wanted > 0;
+}
+
+static size_t count_unwanted(const struct send_routes *routes, const struct batch *batch)
+{
+    size_t unwanted = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t route = 0;
+        while (route < routes->count &&
+               !is_wanted(&routes->items[route], &batch->events[i])) {
+            route++;
+        }
+        unwanted += route == routes->count;
+    }
+    return unwanted;
+}
+
 bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
                 const struct batch *batch, struct send_result *result, struct error *err)
 {
     bool ok = true;
     struct outcome *outcomes = mem_new(batch->count, sizeof(*outcomes));
 
-    for (size_t i = 0; ok && batch->count > 0 && i < routes->count; i++) {
+    result->unwanted_count = count_unwanted(routes, batch);
+    for (size_t i = 0; ok && i < routes->count; i++) {
         const struct send_route *route = &routes->items[i];
-        memset(outcomes, 0, batch->count * sizeof(*outcomes));
+        if (!prepare(route, batch, outcomes)) {
+            continue;
+        }
         if (route->is_required) {
             ok = send_required(route, runtime, batch, outcomes, err);
         } else {

@@ -3,8 +3,10 @@
  * the only place that does so.
  *
  * Required sinks must decide every event before the deadline; what they refuse
- * becomes dead letters. An optional sink is tried once: what it misses is
- * counted and never holds the line.
+ * becomes dead letters. An optional sink is tried once, for SEND_OPTIONAL_MS at most:
+ * what it misses is counted and never holds the line. A route with principles gets only
+ * events that answer one of them, and the bridge's own; events that no route wants are
+ * counted.
  *
  * Errors: those of the sink; ERROR_STOPPED when a stop came while waiting.
  */
@@ -13,7 +15,7 @@
 
 #include "sinks/sink.h"
 
-enum { SEND_DEADLINE_MS = 120 * 1000 };
+enum { SEND_DEADLINE_MS = 120 * 1000, SEND_OPTIONAL_MS = 10 * 1000 };
 
 /* A sink that is open, shared by every source that routes to it. */
 struct open_sink {
@@ -26,6 +28,7 @@ struct open_sink {
 struct send_route {
     struct open_sink *sink;
     bool is_required;
+    uint32_t principles; /* 0: every event; else only those that answer one of these */
 };
 
 struct send_routes {
@@ -45,6 +48,7 @@ struct send_result {
     size_t refusal_count;
     size_t missed_count; /* events that optional sinks did not take */
     size_t duplicate_count;
+    size_t unwanted_count; /* events that no route wants: delivered nowhere */
 };
 
 void send_result_clear(struct send_result *result);

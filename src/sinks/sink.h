@@ -36,7 +36,8 @@ struct batch {
     struct buf ids;
     struct buf bodies[FORMAT_COUNT];
     size_t record_bytes;
-    size_t known_count; /* events dropped because the store had delivered them before */
+    int64_t deadline_ms; /* when its sender gives up, monotonic clock; 0: never */
+    size_t known_count;  /* events dropped because the store had delivered them before */
 };
 
 void batch_init(struct batch *batch, const char *source);
@@ -53,6 +54,7 @@ enum outcome_kind {
     OUTCOME_ACCEPTED,
     OUTCOME_DUPLICATE, /* the platform already had it */
     OUTCOME_REFUSED,   /* it will never be taken: to the dead letters */
+    OUTCOME_UNWANTED,  /* its route does not want it: never sent */
 };
 
 struct outcome {
@@ -67,14 +69,18 @@ struct sink_type {
     const char *help;     /* one sentence */
     bool is_acknowledged; /* false: a delivered event may still be lost */
     const struct setting *settings;
+    /* What cannot be right about settings together: "needs ...", said of *key. NULL when
+     * all is well. May be NULL. */
+    const char *(*fault)(const json_t *settings, const char **key);
     /* Opens and checks the destination. format: what it will be sent. runtime is not
      * kept: send brings the caller's. */
     bool (*open)(const json_t *settings, enum event_format format,
                  const struct runtime *runtime, struct sink **sink, struct error *err);
     /*
      * Sends every event of batch whose outcome is OUTCOME_RETRY and decides them.
-     * false: none was decided; ERROR_DENIED and ERROR_CONFIG hold the sink. Called by
-     * several threads at once, each with a runtime, and so connections, of its own.
+     * false: some are undecided still and err says why; ERROR_BUSY and ERROR_UNREACHABLE
+     * may be tried again, anything else holds the sink. Called by several threads at
+     * once, each with a runtime, and so connections, of its own.
      */
     bool (*send)(struct sink *sink, const struct runtime *runtime,
                  const struct batch *batch, struct outcome *outcomes, struct error *err);

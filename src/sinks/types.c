@@ -7,10 +7,12 @@
 #include <string.h>
 
 extern const struct sink_type sink_file;
+extern const struct sink_type sink_http;
 extern const struct sink_type sink_stdout;
 
 const struct sink_type *const sink_types[] = {
     &sink_file,
+    &sink_http,
     &sink_stdout,
     NULL,
 };

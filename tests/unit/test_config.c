@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "config/config_fill.h"
+#include "config/principle.h"
 #include "config/schema.h"
 #include "config_fakes.h"
 
@@ -51,6 +52,9 @@ static void a_source_knows_its_provider_times_and_sinks(void **state)
     assert_true(prod->routes[0].is_required);
     assert_string_equal(config.sinks[prod->routes[1].sink].name, "archive");
     assert_false(prod->routes[1].is_required);
+    assert_int_equal(prod->routes[0].principles, 0);
+    assert_int_equal(prod->routes[1].principles, principle_bit(principle_find("2c")) |
+                                                     principle_bit(principle_find("6")));
     assert_string_equal(prod->environment, "production");
     assert_int_equal(json_array_size(prod->redact), 1);
     assert_int_equal(prod->line, 10);

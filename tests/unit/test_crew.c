@@ -172,7 +172,7 @@ static int set_up(void **state)
     runtime_init(&world->runtime);
     assert_true(mapping_load(packs, shapes, &world->mappings, &problems));
     world->sink = (struct open_sink){.name = "platform", .type = &sink_type};
-    world->route = (struct send_route){&world->sink, true};
+    world->route = (struct send_route){.sink = &world->sink, .is_required = true};
     world->entries[0] =
         (struct config_source){.provider = &free_provider, .every_ms = EVERY_MS};
     world->entries[1] =

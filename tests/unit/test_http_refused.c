@@ -58,6 +58,33 @@ static void header_injection_is_refused(void **state)
     setup_close(&setup);
 }
 
+static void plain_http_goes_through_no_proxy(void **state)
+{
+    (void)state;
+    struct setup setup;
+    setup_open(&setup);
+    setup_url(&setup, "http://localhost", "HTTP_PLAIN", "/echo/proxied");
+    struct http_request request = setup_get(&setup);
+    request.proxy = "http://proxy.example:3128";
+    assert_false(setup_send(&setup, &request));
+    assert_int_equal(setup.err.kind, ERROR_CONFIG);
+    setup_close(&setup);
+}
+
+static void a_client_certificate_that_is_none_is_not_tried_twice(void **state)
+{
+    (void)state;
+    struct setup setup;
+    setup_open(&setup);
+    setup_url(&setup, "https://127.0.0.1", "HTTP_TLS", "/echo/certificate");
+    struct http_request request = setup_get(&setup);
+    request.cert_file = "/dev/null";
+    assert_false(setup_send(&setup, &request));
+    assert_int_equal(setup.err.kind, ERROR_CONFIG);
+    assert_int_equal(setup.clock.waits, 0);
+    setup_close(&setup);
+}
+
 /* A caller whose credential is "old" until it is told to refresh. */
 struct caller {
     int calls;
@@ -142,6 +169,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(url_that_is_not_allowed_is_refused),
         cmocka_unit_test(header_injection_is_refused),
+        cmocka_unit_test(plain_http_goes_through_no_proxy),
+        cmocka_unit_test(a_client_certificate_that_is_none_is_not_tried_twice),
         cmocka_unit_test(expired_credential_is_renewed_once),
         cmocka_unit_test(credential_goes_nowhere_else),
     };

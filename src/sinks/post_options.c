@@ -1,0 +1,129 @@
+#include "sinks/post_options.h"
+
+#include "base/mem.h"
+#include "sinks/credential.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *settings, const char *key)
+{
+    return json_string_value(json_object_get(settings, key));
+}
+
+static char *dup_of(const json_t *settings, const char *key)
+{
+    const char *text = text_of(settings, key);
+    return text == NULL ? NULL : mem_dup(text);
+}
+
+/* What differs between one platform and another when the file does not say. */
+struct preset {
+    const char *name;
+    const char *key_header;
+    const char *line_type; /* content type of one event a line */
+};
+
+static const struct preset presets[] = {
+    {"generic", "x-api-key", "application/x-ndjson"},
+    /* Cortex XSIAM's HTTP collector: the bare key, text/plain, one event a line. */
+    {"xsiam", "Authorization", "text/plain"},
+};
+
+static const struct preset *preset_of(const json_t *settings)
+{
+    const char *name = text_of(settings, "preset");
+    bool is_xsiam = name != NULL && strcmp(name, presets[1].name) == 0;
+    return &presets[is_xsiam ? 1 : 0];
+}
+
+static const char *content_type_of(const json_t *settings, bool is_array)
+{
+    const char *said = text_of(settings, "content_type");
+    if (said != NULL) {
+        return said;
+    }
+    return is_array ? "application/json" : preset_of(settings)->line_type;
+}
+
+/* Where a credential may stand: in the configuration or in a file of its own. */
+static const struct place {
+    enum post_auth auth;
+    const char *text_key;
+    const char *file_key;
+} places[] = {
+    {POST_AUTH_API_KEY, "api_key", "api_key_file"},
+    {POST_AUTH_BEARER, "bearer_token", "bearer_token_file"},
+    {POST_AUTH_BASIC, "password", "password_file"},
+};
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
+
+static void read_credential(const json_t *settings, struct post_options *options)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        const char *text = text_of(settings, places[i].text_key);
+        const char *file = text_of(settings, places[i].file_key);
+        if (text == NULL && file == NULL) {
+            continue;
+        }
+        options->auth = places[i].auth;
+        options->auth_key = file == NULL ? places[i].text_key : places[i].file_key;
+        options->credential = credential_new(text, file);
+        options->credential_file = file == NULL ? NULL : mem_dup(file);
+    }
+    const char *header = text_of(settings, "api_key_header");
+    options->auth_header =
+        mem_dup(header == NULL ? preset_of(settings)->key_header : header);
+    options->username = dup_of(settings, "username");
+}
+
+struct post_options *post_options_new(const json_t *settings)
+{
+    struct post_options *options = mem_new(1, sizeof(*options));
+    const char *body = text_of(settings, "body");
+    bool is_array = body != NULL && strcmp(body, "json_array") == 0;
+    *options = (struct post_options){
+        .url = dup_of(settings, "url"),
+        .is_array = is_array,
+        .is_gzip = json_is_true(json_object_get(settings, "gzip")),
+        .body_max =
+            (size_t)json_integer_value(json_object_get(settings, "max_body_size")),
+        .timeout_ms = json_integer_value(json_object_get(settings, "timeout")),
+        .content_type = mem_dup(content_type_of(settings, is_array)),
+        .headers = json_incref(json_object_get(settings, "headers")),
+        .ca_file = dup_of(settings, "ca_file"),
+        .cert_file = dup_of(settings, "client_cert"),
+        .key_file = dup_of(settings, "client_key"),
+        .proxy = dup_of(settings, "proxy"),
+    };
+    read_credential(settings, options);
+    const char *user = text_of(settings, "proxy_username");
+    if (user != NULL) {
+        char *login = mem_format("%s:%s", user, text_of(settings, "proxy_password"));
+        secret_set(&options->proxy_login, login);
+        OPENSSL_cleanse(login, strlen(login));
+        free(login);
+    }
+    return options;
+}
+
+void post_options_free(struct post_options *options)
+{
+    if (options == NULL) {
+        return;
+    }
+    credential_free(options->credential);
+    secret_clear(&options->proxy_login);
+    json_decref(options->headers);
+    free(options->url);
+    free(options->content_type);
+    free(options->auth_header);
+    free(options->username);
+    free(options->credential_file);
+    free(options->ca_file);
+    free(options->cert_file);
+    free(options->key_file);
+    free(options->proxy);
+    free(options);
+}

@@ -1,0 +1,52 @@
+#include "sinks/post_probe.h"
+
+#include "base/timestamp.h"
+#include "event/notice.h"
+
+#include <stdio.h>
+
+enum { PROBE_MAX = 64 << 10, HOUR_TEXT = 13 }; /* "2026-11-24T09" */
+
+/* The heartbeat of this hour: its id is the same for all of it. */
+static bool write_probe(const char *source, int64_t now_ms, struct buf *id,
+                        struct buf *out, struct error *err)
+{
+    struct event_origin origin = {.source = source};
+    char time[TIMESTAMP_TEXT_SIZE];
+    char about[HOUR_TEXT + sizeof("probe:")];
+    timestamp_format(now_ms, time);
+    snprintf(about, sizeof(about), "probe:%.*s", HOUR_TEXT, time);
+    const struct notice notice = {
+        .kind = "heartbeat",
+        .about = about,
+        .message = "auditbridge asks whether this platform takes events",
+        .time_ms = now_ms,
+    };
+    bool ok = event_origin_init(&origin, NULL, NULL, err) &&
+              notice_write(&origin, &notice, id, out);
+    event_origin_clear(&origin);
+    return ok;
+}
+
+enum post_verdict post_probe_send(const struct post_options *options,
+                                  const struct runtime *runtime, const char *source,
+                                  int64_t deadline_ms, struct error *err)
+{
+    enum post_verdict verdict = POST_FAILED;
+    struct buf id;
+    struct buf text;
+    struct post_body body;
+    buf_init(&id, EVENT_ID_ROOM);
+    buf_init(&text, PROBE_MAX);
+    post_body_init(&body, options);
+    if (!write_probe(source, runtime->now_ms(runtime->context), &id, &text, err) ||
+        !post_body_add(&body, buf_bytes(&text))) {
+        error_set(err, ERROR_CONFIG, "max_body_size has no room for a heartbeat");
+    } else {
+        verdict = post_send(&body, runtime, deadline_ms, err);
+    }
+    post_body_clear(&body);
+    buf_clear(&text);
+    buf_clear(&id);
+    return verdict;
+}
