@@ -264,15 +264,6 @@ static void wind_up(struct crew *crew)
     give_back(crew);
 }
 
-/* The last words of the run: with its time up, sinks get one try. */
-static bool end_telling(struct crew *crew)
-{
-    if (now_of(crew) >= crew->stop_ms) {
-        runtime_stop();
-    }
-    return teller_end(crew->teller);
-}
-
 static bool has_failed(const struct fleet *fleet)
 {
     bool failed = false;
@@ -314,7 +305,8 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
     while (crew.hand_count > 0 && tend(&crew) && wait_for_work(&crew)) {
     }
     wind_up(&crew);
-    bool is_told = end_telling(&crew);
+    bool is_told = teller_end(
+        crew.teller, shared->stop_ms == 0 ? 0 : shared->stop_ms + 2 * CREW_GRACE_MS);
     queue_free(crew.queue);
     return crew.hand_count > 0 && is_told && !has_failed(fleet);
 }

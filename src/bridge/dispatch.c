@@ -39,6 +39,7 @@ static void send(struct dispatch *dispatch)
     const struct send_routes routes = {dispatch->model->routes,
                                        dispatch->model->route_count};
     struct send_result result = {0};
+    dispatch->batch.deadline_ms = dispatch->deadline_ms;
     if (send_batch(&routes, dispatch->runtime, &dispatch->batch, &result,
                    &dispatch->error)) {
         fail_refused(dispatch, &result);

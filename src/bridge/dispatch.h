@@ -15,6 +15,7 @@ struct dispatch {
     const struct runtime *runtime;
     const struct source *model; /* any source with these sinks */
     bool *has_failed;           /* by owner; the caller's */
+    int64_t deadline_ms;        /* as in struct batch; the caller may set it */
     struct batch batch;
     size_t owners[BATCH_EVENTS_MAX];
     struct buf id;

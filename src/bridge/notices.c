@@ -139,6 +139,7 @@ static bool tell_group(struct desk *desk, size_t first, bool *is_done, struct er
     struct dispatch *dispatch = mem_alloc(sizeof(*dispatch));
     struct error cause = {0};
     dispatch_begin(dispatch, round->runtime, model, desk->has_failed);
+    dispatch->deadline_ms = round->deadline_ms;
     bool ok = true;
     for (size_t i = first; i < round->source_count; i++) {
         if (!desk->is_due[i] || is_done[i] ||

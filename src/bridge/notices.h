@@ -23,6 +23,7 @@ struct notices_round {
     const struct runtime *runtime;
     const struct telling_source *sources;
     size_t source_count;
+    int64_t deadline_ms; /* when to give up, monotonic clock; 0: as for any batch */
 };
 
 /*

@@ -45,13 +45,20 @@ static struct telling_source *copy_seen(struct teller *teller)
     return sources;
 }
 
-static bool tell(struct teller *teller, const struct runtime *runtime)
+static bool tell(struct teller *teller, const struct runtime *runtime,
+                 int64_t deadline_ms)
 {
     const struct fleet *fleet = teller->fleet;
     struct error err = {0};
     struct telling_source *sources = copy_seen(teller);
-    const struct notices_round round = {fleet->worker.store_type, fleet->worker.store,
-                                        runtime, sources, fleet->source_count};
+    const struct notices_round round = {
+        .store_type = fleet->worker.store_type,
+        .store = fleet->worker.store,
+        .runtime = runtime,
+        .sources = sources,
+        .source_count = fleet->source_count,
+        .deadline_ms = deadline_ms,
+    };
     bool ok = notices_tell(&round, &err);
     if (!ok && err.kind != ERROR_STOPPED) {
         log_write_take(
@@ -80,7 +87,7 @@ static void *tell_now_and_then(void *context)
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     runtime_init(&runtime);
     while (runtime_wait_for(teller->end_fd, NOTICES_EVERY_MS) && !is_ended(teller)) {
-        tell(teller, &runtime);
+        tell(teller, &runtime, 0);
     }
     runtime_clear(&runtime);
     return NULL;
@@ -125,10 +132,10 @@ static void end_thread(struct teller *teller)
     }
 }
 
-bool teller_end(struct teller *teller)
+bool teller_end(struct teller *teller, int64_t deadline_ms)
 {
     end_thread(teller);
-    bool ok = tell(teller, teller->fleet->worker.runtime);
+    bool ok = tell(teller, teller->fleet->worker.runtime, deadline_ms);
     for (size_t i = 0; i < teller->fleet->source_count; i++) {
         free(teller->seen[i].denied);
     }

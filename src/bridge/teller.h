@@ -14,9 +14,10 @@ struct teller *teller_new(const struct fleet *fleet);
 /* A turn of source has ended, or could not begin. For who holds source. */
 void teller_saw(struct teller *teller, const struct source *source);
 /*
- * Tells a last time and releases teller; every source has been given back before. False
- * when something could not be told: the next run tells it.
+ * Tells a last time, until deadline_ms on the monotonic clock (0: as long as it takes),
+ * and releases teller; every source has been given back before. False when something
+ * could not be told: the next run tells it.
  */
-bool teller_end(struct teller *teller);
+bool teller_end(struct teller *teller, int64_t deadline_ms);
 
 #endif

@@ -175,7 +175,7 @@ static const char *tell(struct bench *bench)
 {
     struct error err = {0};
     const struct notices_round round = {&store_sqlite, bench->store, &bench->runtime,
-                                        bench->seen, bench->count};
+                                        bench->seen,   bench->count, 0};
     scene.ids.size = 0;
     bool is_told = notices_tell(&round, &err);
     assert_int_equal(is_told, !scene.is_down);
