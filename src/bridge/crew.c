@@ -306,7 +306,8 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
     }
     wind_up(&crew);
     bool is_told = teller_end(
-        crew.teller, shared->stop_ms == 0 ? 0 : shared->stop_ms + 2 * CREW_GRACE_MS);
+        crew.teller,
+        shared->stop_ms == 0 ? 0 : shared->stop_ms + (int64_t)2 * CREW_GRACE_MS);
     queue_free(crew.queue);
     return crew.hand_count > 0 && is_told && !has_failed(fleet);
 }

@@ -121,10 +121,10 @@ static void add_take(const struct telling *telling, struct dispatch *dispatch,
 static void add_start(const struct telling *telling, struct dispatch *dispatch,
                       size_t owner)
 {
-    char about[TIMESTAMP_TEXT_SIZE];
+    char about[TIMESTAMP_TEXT_SIZE] = "once";
     json_t *details = json_object();
-    timestamp_format(telling->standing->start_ms, about);
     if (slicing_of(telling) != NULL) {
+        timestamp_format(telling->standing->start_ms, about);
         set_time(details, "from", telling->standing->start_ms);
     }
     add_take(telling, dispatch, owner,

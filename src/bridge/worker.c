@@ -50,7 +50,8 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
         if (!notices_note_gap(worker, turn->source, gap, err) ||
-            !worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
+            !worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
+                                             err)) {
             return false;
         }
     }

@@ -32,6 +32,13 @@ struct store_refusal {
     char *sink;
 };
 
+/* A stretch that can no longer be read, or never was read a last time. */
+struct store_gap {
+    int64_t from_ms;
+    int64_t to_ms;
+    const char *reason; /* "older than the cloud keeps", "never sealed" */
+};
+
 struct store_ledger {
     struct store_hour *hours; /* by hour, those with events only */
     size_t hour_count;
@@ -89,6 +96,9 @@ struct store_telling {
 
 /* The part of a store that keeps it. */
 struct ledger_type {
+    /* Writes a gap into the ledger; the same start and reason again extends it. */
+    bool (*gap)(struct store *store, const struct claim *claim,
+                const struct store_gap *gap, struct error *err);
     /* Fills ledger, which the caller clears, with what stretch holds. */
     bool (*read)(struct store *store, const struct store_stretch *stretch,
                  struct store_ledger *ledger, struct error *err);

@@ -155,6 +155,34 @@ static bool remember(struct store *store, const struct store_telling *telling,
     return ok && tell_notes(store, telling, err);
 }
 
+static bool write_gap(struct store *store, const struct claim *claim,
+                      const struct store_gap *gap, struct error *err)
+{
+    int64_t row = 0;
+    /* Planned again after a crash, a gap has the same start and a later end. */
+    return sqlite_lease_check(store, claim, &row, err) &&
+           sqlite_finish(store,
+                         sqlite_prepare(store, err,
+                                        "INSERT INTO gap VALUES (?, ?, ?, ?)"
+                                        " ON CONFLICT DO UPDATE SET"
+                                        " to_ms = max(to_ms, excluded.to_ms)",
+                                        "iiti", row, gap->from_ms, gap->reason,
+                                        gap->to_ms),
+                         err);
+}
+
+static bool locked_gap(struct store *store, const struct claim *claim,
+                       const struct store_gap *gap, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_begin(store, true, err);
+    if (ok) {
+        ok = sqlite_end(store, write_gap(store, claim, gap, err), err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
 static bool locked_read(struct store *store, const struct store_stretch *stretch,
                         struct store_ledger *ledger, struct error *err)
 {
@@ -209,6 +237,7 @@ static bool locked_tell(struct store *store, const struct store_telling *telling
 }
 
 const struct ledger_type sqlite_told = {
+    .gap = locked_gap,
     .read = locked_read,
     .standing = locked_standing,
     .note = locked_note,
