@@ -20,6 +20,9 @@ static const struct command *const commands[] = {
     &command_check,
     &command_map,
     &command_explain,
+    &command_sources,
+    &command_state,
+    &command_dlq,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -94,7 +94,6 @@ class ConfigSchema(unittest.TestCase):
             "unknown key": config(colour="blue"),
             "unknown provider": config({"provider": "aws"}),
             "no provider": {**config(), "sources": {"prod": without(SOURCE, "provider")}},
-            "no region": {**config(), "sources": {"prod": without(SOURCE, "region")}},
             "no sinks": {**config(), "sources": {"prod": without(SOURCE, "sinks")}},
             "empty sinks": config({"sinks": []}),
             "key of another sink type": config(sink={"type": "stdout"}),
@@ -115,6 +114,32 @@ class ConfigSchema(unittest.TestCase):
                 self.assertFalse(is_valid(value))
                 self.assertEqual(told(json.dumps(value))[0], 2)
 
+    def test_the_program_refuses_what_does_not_fit_together(self):
+        several = {**without(SOURCE, "account"), "accounts": ["111122223333", "444455556666"]}
+        wrong = {
+            "no region": (without(SOURCE, "region"), "either region"),
+            "region and regions": ({**SOURCE, "regions": ["eu-west-1"]}, "either region"),
+            "no account": (without(SOURCE, "account"), "say one of account"),
+            "two kinds of account": ({**SOURCE, "organization": True}, "say one of account"),
+            "a short account": ({**SOURCE, "account": "12"}, "12 digits"),
+            "a short one in a list": ({**several, "accounts": ["12"]}, "12 digits"),
+            "many accounts, no role": (several, "role: must be the name"),
+            "all among others": ({**without(SOURCE, "region"), "regions": ["all", "eu-west-1"]},
+                                 "stands alone"),
+            "excluded from one": ({**SOURCE, "exclude_regions": ["eu-*"]}, "no regions to"),
+            "chosen from one": ({**SOURCE, "include_accounts": ["*"]}, "remove them"),
+            "an unknown service": ({**SOURCE, "endpoints": {"s3": "https://a.example"}},
+                                   "may hold"),
+            "plain http": ({**SOURCE, "endpoints": {"sts": "http://a.example"}}, "sts must"),
+            "said twice": ({**SOURCE, "endpoint": "https://a.example",
+                            "endpoints": {"cloudtrail": "https://b.example"}}, "says again"),
+        }
+        for name, (source, what) in wrong.items():
+            with self.subTest(name):
+                status, lines = told(json.dumps({**config(), "sources": {"prod": source}}))
+                self.assertEqual(status, 2)
+                self.assertRegex(lines, r"auditbridge\.yaml:\d+:\d+: source prod: .*" + what)
+
     def test_both_take_what_is_right(self):
         right = {
             "plain": config(),
@@ -123,6 +148,11 @@ class ConfigSchema(unittest.TestCase):
                 {"sinks": ["soc", {"name": "out", "required": False}]}),
             "times": config({"every": "5m", "lookback": "90d"}),
             "a state": config(state={"path": "/var/lib/auditbridge/state.db"}),
+            "an organisation": {**config(), "sources": {"prod": {
+                **without(without(SOURCE, "account"), "region"), "organization": True,
+                "role": "audit/reader", "regions": ["all"], "exclude_regions": ["ap-*"],
+                "exclude_accounts": ["sandbox-*"], "fips": True, "read_only": False,
+                "endpoints": {"sts": "https://sts.example"}}}},
             "filled in": config({"region": "${BRIDGE_TEST_REGION}"}),
         }
         os.environ["BRIDGE_TEST_REGION"] = "eu-west-2"

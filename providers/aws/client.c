@@ -11,18 +11,29 @@ enum {
     HEADERS = 3,
 };
 
-bool client_open(struct client *client, const char *configured, const char *ca_file,
-                 struct error *err)
+bool client_open_as(struct client *client, const char *configured, const char *ca_file,
+                    struct error *err)
 {
     client->ca_file = ca_file == NULL ? NULL : mem_dup(ca_file);
     if (!endpoint_find(client->service, client->region, configured, &client->endpoint,
-                       err) ||
-        !credentials_load(&client->credentials, err)) {
+                       err)) {
         return false;
     }
     client->hosts[0] = client->endpoint.host;
     client->hosts[1] = NULL;
-    return true;
+    if (client->identity == NULL) {
+        return true;
+    }
+    client->skew_ms = identity_skew_ms(client->identity);
+    return identity_get(client->identity, client->runtime, &client->credentials, err);
+}
+
+bool client_open(struct client *client, const json_t *settings, const char *configured,
+                 struct error *err)
+{
+    const char *ca_file = json_string_value(json_object_get(settings, "ca_file"));
+    return identity_find(settings, client->region, &client->identity, err) &&
+           client_open_as(client, configured, ca_file, err);
 }
 
 void client_clear(struct client *client)
@@ -79,7 +90,10 @@ static bool authorize(void *context, const struct http_request *request, bool re
                       struct http_extra *extra, struct error *err)
 {
     struct client *client = context;
-    if (refresh && !credentials_load(&client->credentials, err)) {
+    bool must_renew = refresh && client->is_expired && client->identity != NULL;
+    client->is_expired = false;
+    if (must_renew &&
+        !identity_renew(client->identity, client->runtime, &client->credentials, err)) {
         return false;
     }
     return add_signature(client, request, extra, err);
@@ -96,19 +110,30 @@ static bool learn_skew(struct client *client, const struct http_response *respon
         return false;
     }
     client->skew_ms += off_ms;
+    if (client->identity != NULL) {
+        identity_set_skew(client->identity, client->skew_ms);
+    }
     return true;
 }
 
 static enum http_class classify(void *context, const struct http_response *response)
 {
     struct client *client = context;
-    switch (fault_read(response).kind) {
+    struct fault fault = fault_read(response);
+    switch (fault.kind) {
     case FAULT_THROTTLED:
         return HTTP_THROTTLED;
     case FAULT_EXPIRED:
-        return HTTP_REFRESH;
+        client->is_expired = client->identity != NULL;
+        return client->is_expired ? HTTP_REFRESH : HTTP_ANSWERED;
     case FAULT_SIGNATURE:
-        return learn_skew(client, response) ? HTTP_REFRESH : HTTP_ANSWERED;
+        if (learn_skew(client, response)) {
+            return HTTP_REFRESH;
+        }
+        /* EC2's word for expired credentials, and others' for an old signature. */
+        client->is_expired =
+            client->identity != NULL && strcmp(fault.code, "RequestExpired") == 0;
+        return client->is_expired ? HTTP_REFRESH : HTTP_ANSWERED;
     case FAULT_DENIED:
     case FAULT_OTHER:
         break;
@@ -116,23 +141,29 @@ static enum http_class classify(void *context, const struct http_response *respo
     return HTTP_ANSWERED;
 }
 
+static const char *from_of(const struct client *client)
+{
+    return client->credentials.from == NULL ? "caller" : client->credentials.from;
+}
+
 static bool refuse(const struct client *client, const struct client_call *call,
                    const struct fault *fault, int status, struct error *err)
 {
     switch (fault->kind) {
     case FAULT_DENIED:
-        return error_set(err, ERROR_DENIED,
-                         "%s: this identity may not call %s; allow it in its IAM policy",
-                         fault->code, call->action);
+        return error_set(err, ERROR_DENIED, "%s: this identity may not call %s; %s",
+                         fault->code, call->action,
+                         call->remedy == NULL ? "allow it in its IAM policy"
+                                              : call->remedy);
     case FAULT_EXPIRED:
         return error_set(err, ERROR_DENIED,
                          "%s: AWS no longer knows the credentials from the %s; "
                          "renew them",
-                         fault->code, client->credentials.from);
+                         fault->code, from_of(client));
     case FAULT_SIGNATURE:
         return error_set(err, ERROR_DENIED,
-                         "%s: check AWS_SECRET_ACCESS_KEY and this machine's clock",
-                         fault->code);
+                         "%s: check the secret key from the %s and this machine's clock",
+                         fault->code, from_of(client));
     case FAULT_THROTTLED:
         return error_set(err, ERROR_BUSY, "%s", fault->code);
     case FAULT_OTHER:
@@ -149,19 +180,22 @@ static bool refuse(const struct client *client, const struct client_call *call,
 bool client_send(struct client *client, const struct client_call *call,
                  struct http_response *response, struct fault *fault, struct error *err)
 {
-    const struct http_header headers[] = {
+    const struct http_header json[] = {
         {"Content-Type", "application/x-amz-json-1.1"},
         {"X-Amz-Target", call->target},
+    };
+    static const struct http_header query[] = {
+        {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"},
     };
     const struct http_request request = {
         .method = "POST",
         .url = client->endpoint.url,
-        .headers = headers,
-        .header_count = sizeof(headers) / sizeof(headers[0]),
+        .headers = call->target != NULL ? json : query,
+        .header_count = call->target != NULL ? 2 : 1,
         .body = call->body,
         .limit = call->limit,
         .ca_file = client->ca_file,
-        .authorize = authorize,
+        .authorize = call->is_unsigned ? NULL : authorize,
         .classify = classify,
         .credential_hosts = client->hosts,
         .context = client,
@@ -175,4 +209,18 @@ bool client_send(struct client *client, const struct client_call *call,
     }
     *fault = fault_read(response);
     return refuse(client, call, fault, response->status, err);
+}
+
+void client_add_parameter(struct buf *body, const char *name, const char *value)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789-_.~";
+    buf_addf(body, "%s%s=", body->size == 0 ? "" : "&", name);
+    for (const char *at = value; *at != '\0'; at++) {
+        if (strchr(plain, *at) != NULL) {
+            buf_add_byte(body, (uint8_t)*at);
+        } else {
+            buf_addf(body, "%%%02X", (uint8_t)*at);
+        }
+    }
 }

@@ -1,5 +1,5 @@
 /*
- * One AWS service in one region: signs calls of its JSON protocol, keeps the
+ * One AWS service in one region: signs calls of its JSON or Query protocol, keeps the
  * credential and how far this machine's clock is off.
  *
  *   POST / HTTP/1.1
@@ -10,18 +10,24 @@
  *   X-Amz-Security-Token: ...             (temporary credentials)
  *   Authorization: AWS4-HMAC-SHA256 ...
  *
- * An expired credential is loaded again, and a signature refused while the clocks
- * are more than four minutes apart is made again with the service's time: once each call.
+ * or, for a call without target (STS, EC2), the Query protocol, answered in XML:
  *
- * Errors: those of net/http.h; ERROR_DENIED with what to do about it; ERROR_CONFIG for
- * any other refusal.
+ *   Content-Type: application/x-www-form-urlencoded; charset=utf-8
+ *
+ *   Action=AssumeRole&Version=2011-06-15&RoleArn=...
+ *
+ * An expired credential is renewed, and a signature refused while the clocks are more
+ * than four minutes apart is made again with the service's time: once each call.
+ *
+ * Errors: those of net/http.h and identity.h; ERROR_DENIED with what to do about it;
+ * ERROR_CONFIG for any other refusal.
  */
 #ifndef AWS_CLIENT_H
 #define AWS_CLIENT_H
 
-#include "aws/credentials.h"
 #include "aws/endpoint.h"
 #include "aws/fault.h"
+#include "aws/identity.h"
 
 struct client {
     const struct runtime *runtime; /* borrowed */
@@ -29,28 +35,43 @@ struct client {
     char *region;
     char *ca_file; /* or NULL */
     struct endpoint endpoint;
-    const char *hosts[2]; /* where credentials may go: the endpoint's host */
+    const char *hosts[2];      /* where credentials may go: the endpoint's host */
+    struct identity *identity; /* borrowed; NULL: credentials are the caller's, as is */
     struct credentials credentials;
     int64_t skew_ms; /* the service's clock less ours */
+    bool is_expired; /* the last answer called the credentials expired */
 };
 
 struct client_call {
-    const char *target;
+    const char *target; /* NULL: Query protocol */
     const char *action; /* what a policy must allow: "cloudtrail:LookupEvents" */
+    const char *remedy; /* when it is denied; NULL: "allow it in its IAM policy" */
     struct bytes body;
     size_t limit; /* of the answer */
+    bool is_unsigned;
 };
 
 /*
- * Finds endpoint and credentials; sends nothing. configured and ca_file may be
- * NULL. client->service, region and runtime come set. The caller clears.
+ * Finds endpoint and identity, and gets its credentials, which may ask STS. settings
+ * (those of identity.h) and configured (a URL) may be NULL. client->service, region and
+ * runtime come set. The caller clears, also on failure.
  */
-bool client_open(struct client *client, const char *configured, const char *ca_file,
+bool client_open(struct client *client, const json_t *settings, const char *configured,
                  struct error *err);
+/*
+ * The same for client->identity, which comes set; or, where it is NULL, with whatever
+ * credentials the caller puts into the client.
+ */
+bool client_open_as(struct client *client, const char *configured, const char *ca_file,
+                    struct error *err);
 void client_clear(struct client *client);
 
 /* True for a 2xx answer. Otherwise fault says what the service said, if it did. */
 bool client_send(struct client *client, const struct client_call *call,
                  struct http_response *response, struct fault *fault, struct error *err);
+
+/* Appends "&name=value", percent-encoded, to a Query body; without '&' to an empty one.
+ */
+void client_add_parameter(struct buf *body, const char *name, const char *value);
 
 #endif

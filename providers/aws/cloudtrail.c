@@ -1,6 +1,8 @@
 #include "aws/cloudtrail.h"
 
+#include "aws/accounts.h"
 #include "aws/client.h"
+#include "aws/partition.h"
 #include "aws/walk.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
@@ -8,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { ACCOUNT_SIZE = 12, REQUEST_MAX = 1 << 17 };
+enum { REQUEST_MAX = 1 << 17 };
 
 const struct record_shape record_shape_cloudtrail = {
     .name = "aws-cloudtrail",
@@ -27,6 +29,7 @@ const struct record_shape record_shape_cloudtrail = {
     .operation_path = "eventName",
     .account_path = "recipientAccountId",
     .region_path = "awsRegion",
+    .actor_paths = {"userIdentity.arn", "userIdentity.accessKeyId"},
     .strip_versions = true,
 };
 
@@ -43,21 +46,61 @@ static const struct slicing slicing = {
 };
 
 static const struct setting settings_table[] = {
-    {.name = "region",
-     .type = SETTING_TEXT,
-     .is_required = true,
-     .pattern = "a-z0-9-",
-     .help = "The region whose events are read, such as eu-west-2; IAM, STS and sign-in "
-             "events are in us-east-1."},
     {.name = "account",
      .type = SETTING_TEXT,
-     .is_required = true,
      .pattern = "0-9",
-     .help = "The 12-digit id of the account that the credentials belong to; it names "
-             "the source and is part of event ids."},
+     .help = "The 12-digit id of the one account that is read; it is part of event ids."},
+    {.name = "accounts",
+     .type = SETTING_LIST,
+     .pattern = "0-9",
+     .help = "The 12-digit ids of several accounts, each read by its role."},
+    {.name = "organization",
+     .type = SETTING_BOOL,
+     .fallback = "false",
+     .help = "Reads every account that AWS Organizations lists, asked each hour."},
+    {.name = "include_accounts",
+     .type = SETTING_LIST,
+     .help = "Globs of ids or names: of accounts and organization, only these are read."},
+    {.name = "exclude_accounts",
+     .type = SETTING_LIST,
+     .help = "Globs of ids or names that are not read."},
+    {.name = "role",
+     .type = SETTING_TEXT,
+     .pattern = "a-zA-Z0-9_+=,.@/-",
+     .help = "The name, with its path, of the role to assume in each account."},
+    {.name = "region",
+     .type = SETTING_TEXT,
+     .pattern = "a-z0-9-",
+     .help = "The one region whose events are read, such as eu-west-2."},
+    {.name = "regions",
+     .type = SETTING_LIST,
+     .pattern = "a-z0-9-",
+     .help = "Several regions, or [all] for those that each account has enabled; the "
+             "region of IAM, STS and sign-in events is always among them."},
+    {.name = "exclude_regions",
+     .type = SETTING_LIST,
+     .help = "Globs of regions that are not read."},
+    {.name = "partition",
+     .type = SETTING_CHOICE,
+     .choices = partition_names,
+     .help = "The AWS partition whose regions [all] means; when not said that of the "
+             "regions that are named, else aws."},
+    {.name = "read_only",
+     .type = SETTING_BOOL,
+     .fallback = "true",
+     .help = "false leaves out events that only read, but for those that give somebody a "
+             "role or a session."},
     {.name = "endpoint",
      .type = SETTING_URL,
      .help = "Another address of CloudTrail, such as a VPC endpoint's."},
+    {.name = "endpoints",
+     .type = SETTING_MAP,
+     .help = "Other addresses by service: cloudtrail, sts, ec2, organizations."},
+    {.name = "fips",
+     .type = SETTING_BOOL,
+     .fallback = "false",
+     .help =
+         "Asks the FIPS 140 endpoints, which only American and Canadian regions have."},
     {.name = "ca_file",
      .type = SETTING_PATH,
      .help = "A PEM file of the authorities to trust instead of the system's."},
@@ -67,12 +110,14 @@ static const struct setting settings_table[] = {
      .max = 1000,
      .help = "requests a second, when not the 1.8 of the 2 that AWS allows each account "
              "and region, for all its readers together"},
+    IDENTITY_SETTINGS,
     {.type = SETTING_END},
 };
 
 struct session {
     struct client client;
     struct walk walk;
+    json_t *self;
 };
 
 static const char *text_of(const json_t *settings, const char *name)
@@ -80,37 +125,12 @@ static const char *text_of(const json_t *settings, const char *name)
     return json_string_value(json_object_get(settings, name));
 }
 
-static bool check_account(const json_t *settings, struct error *err)
-{
-    const char *account = text_of(settings, "account");
-    if (account == NULL || strlen(account) != ACCOUNT_SIZE ||
-        strspn(account, "0123456789") != ACCOUNT_SIZE) {
-        return error_set(err, ERROR_CONFIG,
-                         "account: must be the account's id of %d digits, in quotes",
-                         ACCOUNT_SIZE);
-    }
-    return true;
-}
-
-static bool cloudtrail_expand(const json_t *settings, const struct runtime *runtime,
-                              json_t **sources, struct error *err)
-{
-    (void)runtime;
-    if (!check_account(settings, err)) {
-        return false;
-    }
-    json_t *source = json_deep_copy(settings);
-    json_object_set_new(source, "name", json_string(""));
-    *sources = json_array();
-    json_array_append_new(*sources, source);
-    return true;
-}
-
 static void cloudtrail_close(struct session *session)
 {
     if (session != NULL) {
         client_clear(&session->client);
         walk_clear(&session->walk);
+        json_decref(session->self);
         free(session);
     }
 }
@@ -119,21 +139,25 @@ static bool cloudtrail_open(const json_t *settings, const struct runtime *runtim
                             struct session **session, struct error *err)
 {
     const char *region = text_of(settings, "region");
-    if (region == NULL) {
-        return error_set(err, ERROR_CONFIG, "region: must be set");
-    }
-    if (!check_account(settings, err)) {
-        return false;
+    const char *account = text_of(settings, "account");
+    if (region == NULL || account == NULL) {
+        return error_set(err, ERROR_CONFIG, "account and region: must be set");
     }
     struct session *made = mem_new(1, sizeof(*made));
     made->client.runtime = runtime;
     made->client.service = "cloudtrail";
     made->client.region = mem_dup(region);
-    if (!client_open(&made->client, text_of(settings, "endpoint"),
-                     text_of(settings, "ca_file"), err)) {
+    made->walk.has_parts = json_is_false(json_object_get(settings, "read_only"));
+    json_t *own = accounts_settings(settings, account, region);
+    char *configured = endpoint_configured("cloudtrail", region, own);
+    bool ok = client_open(&made->client, own, configured, err);
+    free(configured);
+    json_decref(own);
+    if (!ok) {
         cloudtrail_close(made);
-        return false;
+        return error_context(err, "account %s", account);
     }
+    made->self = identity_names(made->client.identity);
     *session = made;
     return true;
 }
@@ -232,17 +256,23 @@ static bool cloudtrail_poll(struct session *session, const struct slice *slice,
     return ok;
 }
 
+static const json_t *cloudtrail_self(const struct session *session)
+{
+    return session->self;
+}
+
 const struct provider provider_aws_cloudtrail = {
     .name = "aws-cloudtrail",
-    .help = "AWS CloudTrail management events of one account and region, by "
-            "LookupEvents.",
+    .help = "AWS CloudTrail management events of accounts and regions, by LookupEvents.",
     .shape = &record_shape_cloudtrail,
     .slicing = &slicing,
     /* AWS allows two a second, shared with consoles and every other tool. */
     .quota = {.key = "aws-lookup:{account}:{region}", .per_second = 1.8, .burst = 1},
     .settings = settings_table,
-    .expand = cloudtrail_expand,
+    .check = accounts_check,
+    .expand = accounts_expand,
     .open = cloudtrail_open,
     .poll = cloudtrail_poll,
+    .self = cloudtrail_self,
     .close = cloudtrail_close,
 };

@@ -1,30 +1,11 @@
 #include "aws/endpoint.h"
 
+#include "aws/partition.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* botocore's partitions.json, by what their regions begin with; the first match wins. */
-static const struct partition {
-    const char *prefix;
-    const char *suffix;
-} partitions[] = {
-    {"cn-", "amazonaws.com.cn"},   {"us-gov-", "amazonaws.com"},
-    {"us-isob-", "sc2s.sgov.gov"}, {"us-isof-", "csp.hci.ic.gov"},
-    {"us-iso-", "c2s.ic.gov"},     {"eu-isoe-", "cloud.adc-e.uk"},
-    {"eusc-", "amazonaws.eu"},     {"", "amazonaws.com"},
-};
-
-static const char *suffix_of(const char *region)
-{
-    const struct partition *at = partitions;
-    while (strncmp(region, at->prefix, strlen(at->prefix)) != 0) {
-        at++; /* the last one fits all */
-    }
-    return at->suffix;
-}
 
 /* The endpoint that the environment names, or NULL. */
 static const char *environment(const char *service, char **variable)
@@ -64,6 +45,35 @@ static bool take_url(const char *url, struct endpoint *endpoint, struct error *e
     return true;
 }
 
+static void take_region(const char *service, const char *region, bool is_fips,
+                        struct endpoint *endpoint)
+{
+    const struct partition *partition = partition_of(region);
+    endpoint->host = mem_format("%s%s.%s.%s", service,
+                                is_fips && !partition->has_plain_fips ? "-fips" : "",
+                                region, partition->suffix);
+    endpoint->url = mem_format("https://%s/", endpoint->host);
+}
+
+char *endpoint_configured(const char *service, const char *region, const json_t *settings)
+{
+    const json_t *urls = json_object_get(settings, "endpoints");
+    const char *url = json_string_value(json_object_get(urls, service));
+    if (url == NULL && strcmp(service, "cloudtrail") == 0) {
+        url = json_string_value(json_object_get(settings, "endpoint"));
+    }
+    if (url != NULL) {
+        return mem_dup(url);
+    }
+    if (!json_is_true(json_object_get(settings, "fips"))) {
+        return NULL;
+    }
+    struct endpoint endpoint;
+    take_region(service, region, true, &endpoint);
+    free(endpoint.host);
+    return endpoint.url;
+}
+
 bool endpoint_find(const char *service, const char *region, const char *configured,
                    struct endpoint *endpoint, struct error *err)
 {
@@ -83,8 +93,7 @@ bool endpoint_find(const char *service, const char *region, const char *configur
                                      variable, "endpoint", endpoint->url));
         }
     } else {
-        endpoint->host = mem_format("%s.%s.%s", service, region, suffix_of(region));
-        endpoint->url = mem_format("https://%s/", endpoint->host);
+        take_region(service, region, false, endpoint);
     }
     free(variable);
     return ok;

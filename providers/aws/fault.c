@@ -1,5 +1,7 @@
 #include "aws/fault.h"
 
+#include "aws/xml.h"
+
 #include <jansson.h>
 
 enum { BODY_MAX = 1 << 16 };
@@ -11,6 +13,7 @@ static const struct {
 } known[] = {
     {"BandwidthLimitExceeded", FAULT_THROTTLED},
     {"EC2ThrottledException", FAULT_THROTTLED},
+    {"IDPCommunicationError", FAULT_THROTTLED},
     {"LimitExceededException", FAULT_THROTTLED},
     {"PriorRequestNotComplete", FAULT_THROTTLED},
     {"ProvisionedThroughputExceededException", FAULT_THROTTLED},
@@ -36,6 +39,7 @@ static const struct {
     {"SignatureDoesNotMatch", FAULT_SIGNATURE},
     {"AccessDenied", FAULT_DENIED},
     {"AccessDeniedException", FAULT_DENIED},
+    {"AuthFailure", FAULT_SIGNATURE},
     {"OptInRequired", FAULT_DENIED},
     {"UnauthorizedOperation", FAULT_DENIED},
 };
@@ -58,18 +62,27 @@ static void take_code(const char *type, char code[FAULT_CODE_SIZE])
     code[size] = '\0';
 }
 
-struct fault fault_read(const struct http_response *response)
+/* Where in body the code is; NULL when nowhere. */
+static const char *type_of(const json_t *body)
 {
-    struct fault fault = {.kind = FAULT_OTHER};
-    json_t *body = NULL;
-    if (response->body.size > 0 && response->body.size <= BODY_MAX) {
-        body =
-            json_loadb((const char *)response->body.data, response->body.size, 0, NULL);
-    }
     const char *type = json_string_value(json_object_get(body, "__type"));
     if (type == NULL) {
         type = json_string_value(json_object_get(body, "code"));
     }
+    return type == NULL ? xml_text(body, "Code") : type;
+}
+
+struct fault fault_read(const struct http_response *response)
+{
+    struct fault fault = {.kind = FAULT_OTHER};
+    struct bytes text = buf_bytes(&response->body);
+    json_t *body = NULL;
+    if (text.size > 0 && text.size <= BODY_MAX && text.data[0] == '<') {
+        xml_read(text, &body, NULL);
+    } else if (text.size > 0 && text.size <= BODY_MAX) {
+        body = json_loadb((const char *)text.data, text.size, 0, NULL);
+    }
+    const char *type = type_of(body);
     take_code(type == NULL ? response->error_type : type, fault.code);
     json_decref(body);
 

@@ -1,8 +1,9 @@
 /*
  * What an AWS service says when it refuses: the code in a JSON error's "__type",
  * which may wear a namespace in front ("com.amazonaws#Code") and a link behind
- * ("Code:http://..."), and what the code means to a caller. Throttling comes as HTTP 400,
- * so the code alone says it. The message is never kept: it quotes the request.
+ * ("Code:http://..."), or "Code" in an XML error; and what it means to a caller.
+ * Throttling comes as HTTP 400, so the code alone says it. The message is never kept: it
+ * quotes the request.
  */
 #ifndef AWS_FAULT_H
 #define AWS_FAULT_H

@@ -13,6 +13,16 @@
  *
  * When a page is newer than the one before, the order AWS promises does not hold:
  * upto goes back to the slice's end, and "disorder" in the place counts it.
+ *
+ * Without the events that only read, a slice is walked in several parts, one attribute
+ * each, because LookupEvents takes one at a time:
+ *
+ *   {"part": "ReadOnly=false", "upto": 1735689600, "page": 7}
+ *   {"part": "EventName=AssumeRole", "page": 7}
+ *
+ * The others are operations that give somebody a role or a session (principle 2c), which
+ * CloudTrail counts as reading. A slice is done when its last part is: until then no mark
+ * moves. A place of a part that this walk has not begins the slice again, from its first.
  */
 #ifndef AWS_WALK_H
 #define AWS_WALK_H
@@ -31,6 +41,8 @@ struct walk {
     int64_t page;
     int64_t disorder;
     int max_results;
+    bool has_parts; /* set before the first resume: only events that change something */
+    size_t part;
 };
 
 void walk_clear(struct walk *walk);
@@ -39,7 +51,8 @@ void walk_clear(struct walk *walk);
 void walk_resume(struct walk *walk, const struct slice *slice, const json_t *place);
 /*
  * Appends the request it asks next:
- *   {"StartTime":1735689600,"EndTime":1735693200,"MaxResults":50,"NextToken":"..."}
+ *   {"StartTime":1735689600,"EndTime":1735693200,"MaxResults":50,"NextToken":"...",
+ *    "LookupAttributes":[{"AttributeKey":"ReadOnly","AttributeValue":"false"}]}
  */
 void walk_write(const struct walk *walk, struct buf *out);
 /* Drops the token and asks again from place. False when there was no token. */

@@ -27,6 +27,10 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_SOURCE_GAP, "source.gap")                                                      \
     X(LOG_SOURCE_CLOCK, "source.clock")                                                  \
     X(LOG_SOURCE_UNREADABLE, "source.unreadable")                                        \
+    X(LOG_SOURCE_NEW, "source.new")                                                      \
+    X(LOG_SOURCE_GONE, "source.gone")                                                    \
+    X(LOG_DISCOVERY_FAILED, "discovery.failed")                                          \
+    X(LOG_DISCOVERY_ACCOUNT, "discovery.account")                                        \
     X(LOG_LEASE_LOST, "lease.lost")                                                      \
     X(LOG_SLICE_NARROWED, "slice.narrowed")                                              \
     X(LOG_REQUEST_RETRIED, "request.retried")                                            \
@@ -36,6 +40,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_SINK_CUT, "sink.cut")                                                          \
     X(LOG_NOTICE_FAILED, "notice.failed")                                                \
     X(LOG_NOTICE_REFUSED, "notice.refused")                                              \
+    X(LOG_CREDENTIALS_FOUND, "credentials.found")                                        \
+    X(LOG_CREDENTIALS_STALE, "credentials.stale")                                        \
     X(LOG_CONFIG_WARNING, "config.warning")
 
 enum log_event {

@@ -9,7 +9,11 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { CROWDED_MS = 50 }; /* a request budget used up for longer gets no thread */
+enum {
+    CROWDED_MS = 50, /* a request budget used up for longer gets no thread */
+    GONE_MS =
+        60 * 1000, /* then a source that is gone is looked at again: it may be back */
+};
 
 /* A worker's thread. */
 struct hand {
@@ -24,6 +28,7 @@ struct crew {
     struct teller *teller;
     struct hand *hands;
     size_t hand_count;
+    size_t source_count; /* of the fleet's, those that are in the queue */
     bool is_once;
     int64_t stop_ms;    /* monotonic; INT64_MAX: never */
     int64_t renewed_ms; /* when the leases were last renewed, monotonic */
@@ -166,6 +171,11 @@ static size_t take_due(struct crew *crew, struct source **due, size_t count)
     size_t taken = 0;
     struct source *source = NULL;
     while (taken < count && (source = queue_due(crew->queue, now)) != NULL) {
+        if (source->is_gone) {
+            source->due_ms = now + GONE_MS;
+            queue_rest(crew->queue, source);
+            continue;
+        }
         int64_t delay = ratelimit_delay_ms(ratelimit, source->quota_key, now);
         if (delay > CROWDED_MS) {
             source->due_ms = now + delay;
@@ -227,6 +237,19 @@ static bool wait_for_work(struct crew *crew)
     return goes_on;
 }
 
+/* Lets the sources rest that the fleet has since the last time. */
+static void take_on(struct crew *crew)
+{
+    struct fleet *fleet = crew->fleet;
+    queue_grow(crew->queue, fleet->source_count);
+    while (crew->source_count < fleet->source_count) {
+        struct source *source = fleet->sources[crew->source_count++];
+        source->due_ms = now_of(crew);
+        teller_add(crew->teller, source);
+        queue_rest(crew->queue, source);
+    }
+}
+
 /* Everything the keeper has to do now; false when there will be no more turns. */
 static bool tend(struct crew *crew)
 {
@@ -236,13 +259,18 @@ static bool tend(struct crew *crew)
         return false;
     }
     beat(crew);
+    if (!crew->is_once) {
+        fleet_rediscover(crew->fleet);
+        take_on(crew);
+    }
     while ((room = queue_room(crew->queue)) > 0) {
         give_back(crew);
         if (!hand_out(crew, room)) {
             break;
         }
     }
-    return queue_held(crew->queue) > 0 || queue_due_ms(crew->queue) != INT64_MAX;
+    return !crew->is_once || queue_held(crew->queue) > 0 ||
+           queue_due_ms(crew->queue) != INT64_MAX;
 }
 
 /* Lets the turns under way end: requests in flight have some time, waits have none. */
@@ -264,18 +292,12 @@ static void wind_up(struct crew *crew)
     give_back(crew);
 }
 
-static bool has_failed(const struct fleet *fleet)
-{
-    bool failed = false;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        failed = failed || fleet->sources[i].end == SOURCE_FAILED;
-    }
-    return failed;
-}
-
 static size_t hands_wanted(const struct fleet *fleet, const struct crew_plan *plan)
 {
     size_t wanted = plan->worker_count == 0 ? CREW_AUTO_MAX : plan->worker_count;
+    if (fleet_is_lacking(fleet)) {
+        return wanted; /* for sources that are still to be found */
+    }
     return wanted < fleet->source_count ? wanted : fleet->source_count;
 }
 
@@ -285,7 +307,7 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
     size_t wanted = hands_wanted(fleet, plan);
     struct crew crew = {.fleet = fleet,
                         .queue = queue_new(fleet->source_count, wanted),
-                        .teller = teller_new(fleet),
+                        .teller = teller_new(shared),
                         .is_once = plan->is_once};
     shared->is_once = plan->is_once;
     shared->start_ms = now_of(&crew);
@@ -293,9 +315,7 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
         plan->max_runtime_ms == 0 ? 0 : shared->start_ms + plan->max_runtime_ms;
     crew.stop_ms = shared->stop_ms == 0 ? INT64_MAX : shared->stop_ms;
     crew.renewed_ms = shared->start_ms;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        queue_rest(crew.queue, &fleet->sources[i]);
-    }
+    take_on(&crew);
 
     start_hands(&crew, wanted);
     if (crew.hand_count == 0) {
@@ -309,5 +329,5 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
         crew.teller,
         shared->stop_ms == 0 ? 0 : shared->stop_ms + (int64_t)2 * CREW_GRACE_MS);
     queue_free(crew.queue);
-    return crew.hand_count > 0 && is_told && !has_failed(fleet);
+    return crew.hand_count > 0 && is_told && !fleet_has_failed(fleet);
 }

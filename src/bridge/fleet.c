@@ -1,10 +1,12 @@
 #include "bridge/fleet.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "bridge/denials.h"
 
 #include <stdlib.h>
 
-enum { NAME_MAX_SIZE = 128, KEY_MAX_SIZE = 256 };
+enum { KEY_MAX_SIZE = 256 };
 
 static const struct record_shape *shape_of(const struct config_source *entry,
                                            const struct provider *const *providers)
@@ -58,25 +60,6 @@ static void add_routes(struct fleet *fleet, struct source *source)
     }
 }
 
-static struct source *add_source(struct fleet *fleet, const struct config_source *entry,
-                                 json_t *settings)
-{
-    const char *suffix = json_string_value(json_object_get(settings, "name"));
-    fleet->sources =
-        mem_resize(fleet->sources, fleet->source_count + 1, sizeof(*fleet->sources));
-    struct source *source = &fleet->sources[fleet->source_count++];
-    *source = (struct source){
-        .config = entry,
-        .name = suffix == NULL || suffix[0] == '\0'
-                    ? mem_dup(entry->name)
-                    : mem_format("%s-%s", entry->name, suffix),
-        .settings = json_incref(settings),
-        .quota_key = quota_key(entry->provider, settings),
-    };
-    add_routes(fleet, source);
-    return source;
-}
-
 static bool prepare_origin(struct source *source, const struct mapping_set *mappings,
                            struct error *err)
 {
@@ -86,8 +69,13 @@ static bool prepare_origin(struct source *source, const struct mapping_set *mapp
         .provider = source->config->provider->name,
         .account = json_string_value(json_object_get(source->settings, "account")),
     };
-    return event_origin_init(&source->origin, source->config->tenant,
-                             source->config->redact, err);
+    /* The provider's own come behind the operator's. */
+    json_t *redact = json_array();
+    json_array_extend(redact, source->config->redact);
+    json_array_extend(redact, json_object_get(source->settings, "redact"));
+    bool ok = event_origin_init(&source->origin, source->config->tenant, redact, err);
+    json_decref(redact);
+    return ok;
 }
 
 static bool open_sinks(struct fleet *fleet, const struct config *config,
@@ -107,43 +95,129 @@ static bool open_sinks(struct fleet *fleet, const struct config *config,
     return true;
 }
 
-static bool expand(struct fleet *fleet, const struct fleet_plan *plan,
-                   const struct config_source *entry, struct error *err)
+static bool add_source(struct fleet *fleet, const struct config_source *entry,
+                       const struct discovery_source *found, struct error *err)
 {
-    json_t *expanded = NULL;
-    if (!entry->provider->expand(entry->settings, fleet->worker.runtime, &expanded,
-                                 err)) {
-        return error_context(err, "source %s", entry->name);
-    }
+    struct source *source = mem_new(1, sizeof(*source));
+    fleet->sources =
+        mem_resize(fleet->sources, fleet->source_count + 1, sizeof(*fleet->sources));
+    json_object_set_new(fleet->by_name, found->name,
+                        json_integer((json_int_t)fleet->source_count));
+    fleet->sources[fleet->source_count++] = source;
+    *source = (struct source){
+        .place = fleet->source_count - 1,
+        .config = entry,
+        .name = mem_dup(found->name),
+        .settings = json_incref(found->settings),
+        .quota_key = quota_key(entry->provider, found->settings),
+        .shape = shape_of(entry, fleet->plan.providers),
+    };
+    add_routes(fleet, source);
+    return prepare_origin(source, fleet->plan.mappings, err);
+}
+
+/* Takes over what an entry stands for now. */
+static bool take_found(struct fleet *fleet, const struct config_source *entry,
+                       const struct discovery_result *found, struct error *err)
+{
     bool ok = true;
-    size_t i = 0;
-    json_t *settings = NULL;
-    json_array_foreach(expanded, i, settings)
-    {
-        struct source *source = add_source(fleet, entry, settings);
-        source->shape = shape_of(entry, plan->providers);
-        ok = ok && prepare_origin(source, plan->mappings, err);
+    for (size_t i = 0; ok && i < found->count; i++) {
+        const struct discovery_source *each = &found->sources[i];
+        const json_t *place = json_object_get(fleet->by_name, each->name);
+        if (place != NULL) {
+            fleet->sources[json_integer_value(place)]->is_gone = each->is_gone;
+        } else if (!each->is_gone) {
+            ok = add_source(fleet, entry, each, err);
+        }
     }
-    json_decref(expanded);
-    return ok || error_context(err, "source %s", entry->name);
+    return ok;
+}
+
+/* An entry without sources fails the run; the other entries go on. */
+static void note_lack(struct fleet *fleet, size_t entry, const struct error *err)
+{
+    fleet->lacks[entry] = true;
+    log_write_take(LOG_ERROR, LOG_DISCOVERY_FAILED,
+                   fleet->plan.config->sources[entry].name,
+                   json_pack("{s:s, s:s, s:i}", "kind", error_kind_name(err->kind),
+                             "error", err->text, "sources", 0));
+}
+
+static bool discover(struct fleet *fleet, size_t entry, struct error *err)
+{
+    const struct config_source *source = &fleet->plan.config->sources[entry];
+    const struct discovery discovery = {fleet->plan.runtime, fleet->worker.store_type,
+                                        fleet->worker.store};
+    struct discovery_result found = {0};
+    struct error failure = {0};
+    bool ok = discovery_run(&discovery, source, &found, &failure);
+    if (ok) {
+        fleet->lacks[entry] = found.is_lacking;
+        ok = take_found(fleet, source, &found, err);
+    } else if (failure.kind == ERROR_DENIED || failure.kind == ERROR_BUSY ||
+               failure.kind == ERROR_UNREACHABLE || failure.kind == ERROR_DATA) {
+        note_lack(fleet, entry, &failure);
+        ok = true;
+    } else {
+        *err = failure;
+    }
+    discovery_result_clear(&found);
+    return ok;
+}
+
+static int64_t pause_ms(const struct fleet *fleet)
+{
+    return fleet_is_lacking(fleet) ? DISCOVERY_RETRY_MS : DISCOVERY_EVERY_MS;
+}
+
+static bool discover_all(struct fleet *fleet, struct error *err)
+{
+    const struct config *config = fleet->plan.config;
+    fleet->by_name = json_object();
+    fleet->lacks = mem_new(config->source_count + 1, sizeof(*fleet->lacks));
+    fleet->scout = scout_new(config, fleet->worker.store_type, fleet->worker.store);
+    for (size_t i = 0; i < config->source_count; i++) {
+        if (!discover(fleet, i, err)) {
+            return false;
+        }
+    }
+    fleet->discover_ms = worker_monotonic_ms(&fleet->worker) + pause_ms(fleet);
+    return true;
+}
+
+void fleet_rediscover(struct fleet *fleet)
+{
+    int64_t now = worker_monotonic_ms(&fleet->worker);
+    if (now >= fleet->discover_ms && scout_send(fleet->scout)) {
+        fleet->discover_ms = INT64_MAX; /* until it is back */
+    }
+    struct scout_report *reports = scout_take(fleet->scout);
+    if (reports == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < fleet->plan.config->source_count; i++) {
+        struct scout_report *report = &reports[i];
+        struct error *err = &report->error;
+        fleet->lacks[i] = report->result.is_lacking;
+        if (err->kind != ERROR_NONE ||
+            !take_found(fleet, report->entry, &report->result, err)) {
+            note_lack(fleet, i, err);
+        }
+    }
+    fleet->discover_ms = now + pause_ms(fleet);
 }
 
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err)
 {
-    *fleet = (struct fleet){0};
+    *fleet = (struct fleet){.plan = *plan};
     fleet->worker.runtime = plan->runtime;
     fleet->worker.store_type = &store_sqlite;
     fleet->worker.ratelimit = ratelimit_new();
-    if (!open_sinks(fleet, plan->config, plan->runtime, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < plan->config->source_count; i++) {
-        if (!expand(fleet, plan, &plan->config->sources[i], err)) {
-            return false;
-        }
-    }
-    return fleet->worker.store_type->open(plan->config->state, plan->runtime,
-                                          &fleet->worker.store, err);
+    fleet->worker.denials = denials_new();
+    return open_sinks(fleet, plan->config, plan->runtime, err) &&
+           fleet->worker.store_type->open(plan->config->state, plan->runtime,
+                                          &fleet->worker.store, err) &&
+           discover_all(fleet, err);
 }
 
 static void close_source(struct source *source)
@@ -154,14 +228,18 @@ static void close_source(struct source *source)
     free(source->quota_key);
     free(source->routes);
     free(source->name);
+    free(source);
 }
 
 void fleet_close(struct fleet *fleet)
 {
+    scout_free(fleet->scout);
     for (size_t i = 0; i < fleet->source_count; i++) {
-        close_source(&fleet->sources[i]);
+        close_source(fleet->sources[i]);
     }
     free(fleet->sources);
+    json_decref(fleet->by_name);
+    free(fleet->lacks);
     for (size_t i = 0; i < fleet->sink_count; i++) {
         fleet->sinks[i].type->close(fleet->sinks[i].sink);
     }
@@ -170,5 +248,25 @@ void fleet_close(struct fleet *fleet)
         fleet->worker.store_type->close(fleet->worker.store);
     }
     ratelimit_free(fleet->worker.ratelimit);
+    denials_free(fleet->worker.denials);
     *fleet = (struct fleet){0};
+}
+
+bool fleet_is_lacking(const struct fleet *fleet)
+{
+    bool lacks = false;
+    for (size_t i = 0; i < fleet->plan.config->source_count; i++) {
+        lacks = lacks || fleet->lacks[i];
+    }
+    return lacks;
+}
+
+bool fleet_has_failed(const struct fleet *fleet)
+{
+    bool failed = fleet_is_lacking(fleet);
+    for (size_t i = 0; i < fleet->source_count; i++) {
+        const struct source *source = fleet->sources[i];
+        failed = failed || (!source->is_gone && source->end == SOURCE_FAILED);
+    }
+    return failed;
 }

@@ -5,15 +5,8 @@
 #ifndef BRIDGE_FLEET_H
 #define BRIDGE_FLEET_H
 
+#include "bridge/scout.h"
 #include "bridge/worker.h"
-
-struct fleet {
-    struct source *sources;
-    size_t source_count;
-    struct open_sink *sinks;
-    size_t sink_count;
-    struct worker worker; /* what every thread's worker shares; its runtime is plan's */
-};
 
 /* What a fleet is made from; all of it is borrowed until fleet_close. */
 struct fleet_plan {
@@ -23,12 +16,38 @@ struct fleet_plan {
     const struct runtime *runtime;
 };
 
+struct fleet {
+    struct fleet_plan plan;
+    struct source **sources; /* none ever leaves: what is gone says so */
+    size_t source_count;
+    json_t *by_name; /* their places in sources */
+    struct open_sink *sinks;
+    size_t sink_count;
+    struct worker worker; /* what every thread's worker shares; its runtime is plan's */
+    bool *lacks; /* of each entry: whether it is without sources that it should have */
+    struct scout *scout;
+    int64_t discover_ms; /* when to look again what the entries stand for; monotonic */
+};
+
 /*
- * Opens sinks and the store and expands every entry into its sources.
- * Errors: ERROR_CONFIG and those of sinks, store and expand.
+ * Opens sinks and the store and finds out what every entry stands for. An entry of which
+ * nothing is known is told of and passed over; it is looked for again.
+ * Errors: ERROR_CONFIG and those of sinks and store.
  */
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err);
 /* Accepts an all-zero fleet. */
 void fleet_close(struct fleet *fleet);
+
+/*
+ * Looks again, when it is time, what the entries stand for, and takes over what was found
+ * since: new sources come behind the others, and what is gone or back says so. Never
+ * waits. The thread that keeps the sources calls it, again and again.
+ */
+void fleet_rediscover(struct fleet *fleet);
+
+/* Whether a source failed, or an entry is without sources that it should have. */
+bool fleet_has_failed(const struct fleet *fleet);
+/* Whether an entry is without sources that it should have. */
+bool fleet_is_lacking(const struct fleet *fleet);
 
 #endif

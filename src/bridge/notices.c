@@ -1,10 +1,8 @@
 #include "bridge/notices.h"
 
 #include "base/mem.h"
-#include "base/timestamp.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* A round at work. Owners in dispatch: first the sources, then the notes. */
 struct desk {
@@ -81,21 +79,14 @@ static bool has_same_sinks(const struct source *left, const struct source *right
     return true;
 }
 
-/* A loss and a gap are failures; that somebody looked is none. */
-static bool is_problem(const char *kind)
-{
-    return strcmp(kind, "gap") == 0 || strcmp(kind, "loss") == 0;
-}
-
 static void add_note(struct desk *desk, size_t place, struct dispatch *dispatch)
 {
     const json_t *note = json_array_get(desk->notes, place);
-    const char *kind = json_string_value(json_object_get(note, "kind"));
     const struct notice notice = {
-        .kind = kind,
+        .kind = json_string_value(json_object_get(note, "kind")),
         .about = json_string_value(json_object_get(note, "about")),
         .message = json_string_value(json_object_get(note, "message")),
-        .is_problem = is_problem(kind),
+        .is_problem = true, /* a gap or a loss */
         .time_ms = json_integer_value(json_object_get(note, "at")),
         .details = json_object_get(note, "details"),
     };
@@ -212,56 +203,5 @@ bool notices_tell(const struct notices_round *round, struct error *err)
     free(desk.is_due);
     free(desk.tellings);
     free(desk.standings);
-    return ok;
-}
-
-bool notices_note_gap(const struct worker *worker, const struct source *source,
-                      const struct store_gap *gap, struct error *err)
-{
-    char from[TIMESTAMP_TEXT_SIZE];
-    char to[TIMESTAMP_TEXT_SIZE];
-    timestamp_format(gap->from_ms, from);
-    timestamp_format(gap->to_ms, to);
-    char *about = mem_format("%s/%s", from, to);
-    json_t *details =
-        json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason);
-    const struct store_note note = {
-        .source = source->name,
-        .kind = "gap",
-        .about = about,
-        .message = gap->reason,
-        .at_ms = clock_now(&source->clock, worker->runtime),
-        .details = details,
-    };
-    bool ok = worker->store_type->ledger->note(worker->store, &note, err);
-    json_decref(details);
-    free(about);
-    return ok;
-}
-
-bool notices_note_access(const struct store_type *store_type, struct store *store,
-                         const struct notices_access *access, struct error *err)
-{
-    char at[TIMESTAMP_TEXT_SIZE];
-    timestamp_format(access->now_ms, at);
-    char *about = mem_format("%s/%s/%ld", at, access->action, (long)getpid());
-    char *message = mem_format("%zu dead letters: %s", access->count, access->action);
-    json_t *details = json_pack("{s:s,s:I,s:I}", "action", access->action, "count",
-                                (json_int_t)access->count, "uid", (json_int_t)getuid());
-    if (access->letter != NULL) {
-        json_object_set_new(details, "letter", json_string(access->letter));
-    }
-    const struct store_note note = {
-        .source = access->source,
-        .kind = "access",
-        .about = about,
-        .message = message,
-        .at_ms = access->now_ms,
-        .details = details,
-    };
-    bool ok = store_type->ledger->note(store, &note, err);
-    json_decref(details);
-    free(message);
-    free(about);
     return ok;
 }

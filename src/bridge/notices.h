@@ -12,7 +12,6 @@
 #define BRIDGE_NOTICES_H
 
 #include "bridge/telling.h"
-#include "bridge/worker.h"
 
 enum { NOTICES_EVERY_MS = 60 * 1000 };
 
@@ -31,22 +30,5 @@ struct notices_round {
  * time. Errors: those of sinks and store.
  */
 bool notices_tell(const struct notices_round *round, struct error *err);
-
-/* Writes down a gap, to be told. It is not lost once this returns true. */
-bool notices_note_gap(const struct worker *worker, const struct source *source,
-                      const struct store_gap *gap, struct error *err);
-
-/* Somebody looked at dead letters of source, or replayed or removed them. */
-struct notices_access {
-    const char *source;
-    const char *action; /* "list", "show", "replay", "purge" */
-    const char *letter; /* the event.id of the only one; NULL: count of them */
-    size_t count;
-    int64_t now_ms;
-};
-
-/* Writes it down, with the user id of this process, for the next run to tell. */
-bool notices_note_access(const struct store_type *store_type, struct store *store,
-                         const struct notices_access *access, struct error *err);
 
 #endif

@@ -59,6 +59,25 @@ void queue_free(struct queue *queue)
     free(queue);
 }
 
+void queue_grow(struct queue *queue, size_t capacity)
+{
+    if (capacity <= queue->capacity) {
+        return;
+    }
+    struct source **ready = mem_new(capacity, sizeof(struct source *));
+    pthread_mutex_lock(&queue->mutex);
+    for (size_t i = 0; i < queue->ready_count; i++) {
+        ready[i] = queue->ready[(queue->ready_first + i) % queue->capacity];
+    }
+    free(queue->ready);
+    queue->ready = ready;
+    queue->ready_first = 0;
+    queue->ended = mem_resize(queue->ended, capacity, sizeof(struct source *));
+    queue->resting = mem_resize(queue->resting, capacity, sizeof(struct source *));
+    queue->capacity = capacity;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
 static bool is_sooner(const struct source *left, const struct source *right)
 {
     return left->due_ms != right->due_ms ? left->due_ms < right->due_ms : left < right;

@@ -19,6 +19,8 @@ struct queue;
 /* capacity: of sources, in all. worker_count: how many threads take turns. */
 struct queue *queue_new(size_t capacity, size_t worker_count);
 void queue_free(struct queue *queue);
+/* Makes room for as many sources in all as capacity says; never less than before. */
+void queue_grow(struct queue *queue, size_t capacity);
 
 /* For the keeper. */
 

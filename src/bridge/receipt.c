@@ -10,7 +10,7 @@ struct place {
     size_t refusal;
 };
 
-static struct store_hour settled_in(struct place *place, int64_t hour)
+static struct store_tally settled_in(struct place *place, int64_t hour)
 {
     const struct store_ledger *ledger = place->ledger;
     while (place->hour < ledger->hour_count && ledger->hours[place->hour].hour < hour) {
@@ -19,7 +19,7 @@ static struct store_hour settled_in(struct place *place, int64_t hour)
     if (place->hour < ledger->hour_count && ledger->hours[place->hour].hour == hour) {
         return ledger->hours[place->hour];
     }
-    return (struct store_hour){.hour = hour};
+    return (struct store_tally){.hour = hour};
 }
 
 /* Puts place at the first refusal of hour; true when there is one. */
@@ -34,8 +34,8 @@ static bool has_refusal(struct place *place, int64_t hour)
            ledger->refusals[place->refusal].hour.hour == hour;
 }
 
-static struct store_hour refused_by(const struct place *place, int64_t hour,
-                                    const char *sink)
+static struct store_tally refused_by(const struct place *place, int64_t hour,
+                                     const char *sink)
 {
     const struct store_ledger *ledger = place->ledger;
     for (size_t i = place->refusal;
@@ -44,7 +44,7 @@ static struct store_hour refused_by(const struct place *place, int64_t hour,
             return ledger->refusals[i].hour;
         }
     }
-    return (struct store_hour){.hour = hour};
+    return (struct store_tally){.hour = hour};
 }
 
 static bool is_whole(const struct store_ledger *ledger, int64_t from_ms, int64_t to_ms)

@@ -14,10 +14,10 @@
 struct receipt {
     int64_t from_ms;
     int64_t to_ms;
-    struct store_hour settled; /* count and id sum */
-    struct store_hour refused; /* of these, what sink refused */
-    const char *sink;          /* NULL: it is for every sink. Borrowed */
-    bool is_complete;          /* no gap touches it: every pass has read it */
+    struct store_tally settled; /* count and id sum */
+    struct store_tally refused; /* of these, what sink refused */
+    const char *sink;           /* NULL: it is for every sink. Borrowed */
+    bool is_complete;           /* no gap touches it: every pass has read it */
 };
 
 struct receipts {

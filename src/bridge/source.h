@@ -36,6 +36,7 @@ struct source_counts {
 };
 
 struct source {
+    size_t place; /* in the fleet; for good */
     const struct config_source *config;
     char *name;       /* the entry's name, and -suffix when it expands to several */
     json_t *settings; /* of this source alone */
@@ -50,6 +51,7 @@ struct source {
     struct cloud_clock clock;
     struct claim claim;
 
+    bool is_gone; /* discovery no longer finds it: it gets no turn */
     enum source_end end;
     struct error error;
     bool is_denied; /* it was its cloud that refused our credentials */

@@ -12,34 +12,38 @@
 
 /* A source at the end of its last turn. */
 struct seen {
+    const struct source *source;
+    bool is_news; /* it had a turn since the last telling: it is alive */
     enum source_end end;
     struct cloud_clock clock;
     char *denied; /* owned; NULL: it is not */
 };
 
 struct teller {
-    const struct fleet *fleet;
+    const struct worker *shared;
     pthread_mutex_t mutex; /* of seen */
-    struct seen *seen;
+    struct seen *seen;     /* by place */
+    size_t seen_count;
     pthread_t thread;
     bool has_thread;
     int end_fd; /* readable when the thread is to end */
 };
 
-/* What was seen up to now; its texts are copies. */
-static struct telling_source *copy_seen(struct teller *teller)
+/* What was seen since the last time; the texts are copies. */
+static struct telling_source *take_seen(struct teller *teller, size_t *count)
 {
-    const struct fleet *fleet = teller->fleet;
-    struct telling_source *sources = mem_new(fleet->source_count, sizeof(*sources));
     pthread_mutex_lock(&teller->mutex);
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        const struct seen *seen = &teller->seen[i];
+    *count = teller->seen_count;
+    struct telling_source *sources = mem_new(*count, sizeof(*sources));
+    for (size_t i = 0; i < *count; i++) {
+        struct seen *seen = &teller->seen[i];
         sources[i] = (struct telling_source){
-            .source = &fleet->sources[i],
-            .end = seen->end,
+            .source = seen->source,
+            .end = seen->is_news ? seen->end : SOURCE_IDLE,
             .denied = seen->denied == NULL ? NULL : mem_dup(seen->denied),
-            .now_ms = clock_now(&seen->clock, fleet->worker.runtime),
+            .now_ms = clock_now(&seen->clock, teller->shared->runtime),
         };
+        seen->is_news = false;
     }
     pthread_mutex_unlock(&teller->mutex);
     return sources;
@@ -48,15 +52,15 @@ static struct telling_source *copy_seen(struct teller *teller)
 static bool tell(struct teller *teller, const struct runtime *runtime,
                  int64_t deadline_ms)
 {
-    const struct fleet *fleet = teller->fleet;
     struct error err = {0};
-    struct telling_source *sources = copy_seen(teller);
+    size_t count = 0;
+    struct telling_source *sources = take_seen(teller, &count);
     const struct notices_round round = {
-        .store_type = fleet->worker.store_type,
-        .store = fleet->worker.store,
+        .store_type = teller->shared->store_type,
+        .store = teller->shared->store,
         .runtime = runtime,
         .sources = sources,
-        .source_count = fleet->source_count,
+        .source_count = count,
         .deadline_ms = deadline_ms,
     };
     bool ok = notices_tell(&round, &err);
@@ -65,7 +69,7 @@ static bool tell(struct teller *teller, const struct runtime *runtime,
             LOG_ERROR, LOG_NOTICE_FAILED, NULL,
             json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
     }
-    for (size_t i = 0; i < fleet->source_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         free((char *)sources[i].denied);
     }
     free(sources);
@@ -93,11 +97,10 @@ static void *tell_now_and_then(void *context)
     return NULL;
 }
 
-struct teller *teller_new(const struct fleet *fleet)
+struct teller *teller_new(const struct worker *shared)
 {
     struct teller *teller = mem_new(1, sizeof(*teller));
-    teller->fleet = fleet;
-    teller->seen = mem_new(fleet->source_count, sizeof(*teller->seen));
+    teller->shared = shared;
     teller->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&teller->mutex, NULL);
     teller->has_thread =
@@ -106,12 +109,27 @@ struct teller *teller_new(const struct fleet *fleet)
     return teller;
 }
 
+void teller_add(struct teller *teller, const struct source *source)
+{
+    pthread_mutex_lock(&teller->mutex);
+    size_t count = teller->seen_count;
+    if ((count & (count - 1)) == 0) { /* full at each power of two */
+        size_t room = count == 0 ? 1 : 2 * count;
+        teller->seen = mem_resize(teller->seen, room, sizeof(*teller->seen));
+    }
+    teller->seen[count] = (struct seen){.source = source};
+    teller->seen_count++;
+    pthread_mutex_unlock(&teller->mutex);
+}
+
 void teller_saw(struct teller *teller, const struct source *source)
 {
-    struct seen *seen = &teller->seen[source - teller->fleet->sources];
     pthread_mutex_lock(&teller->mutex);
+    struct seen *seen = &teller->seen[source->place];
     free(seen->denied);
     *seen = (struct seen){
+        .source = source,
+        .is_news = true,
         .end = source->end,
         .clock = source->clock,
         .denied = source->is_denied ? mem_dup(source->error.text) : NULL,
@@ -135,8 +153,8 @@ static void end_thread(struct teller *teller)
 bool teller_end(struct teller *teller, int64_t deadline_ms)
 {
     end_thread(teller);
-    bool ok = tell(teller, teller->fleet->worker.runtime, deadline_ms);
-    for (size_t i = 0; i < teller->fleet->source_count; i++) {
+    bool ok = tell(teller, teller->shared->runtime, deadline_ms);
+    for (size_t i = 0; i < teller->seen_count; i++) {
         free(teller->seen[i].denied);
     }
     free(teller->seen);

@@ -6,11 +6,14 @@
 #ifndef BRIDGE_TELLER_H
 #define BRIDGE_TELLER_H
 
-#include "bridge/fleet.h"
+#include "bridge/worker.h"
 
 struct teller;
 
-struct teller *teller_new(const struct fleet *fleet);
+/* shared: of the threads' workers; its store and runtime are used. */
+struct teller *teller_new(const struct worker *shared);
+/* A source joins the fleet: in the order of their places. */
+void teller_add(struct teller *teller, const struct source *source);
 /* A turn of source has ended, or could not begin. For who holds source. */
 void teller_saw(struct teller *teller, const struct source *source);
 /*

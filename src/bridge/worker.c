@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "bridge/deliver.h"
-#include "bridge/notices.h"
+#include "bridge/denials.h"
 #include "bridge/queue.h"
 #include "bridge/read.h"
 #include "bridge/slice.h"
@@ -49,8 +49,7 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
         log_write_take(
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
-        if (!notices_note_gap(worker, turn->source, gap, err) ||
-            !worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
+        if (!worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
                                              err)) {
             return false;
         }
@@ -262,7 +261,9 @@ void worker_refused(struct worker *worker, struct source *source)
         return;
     }
     source->end = SOURCE_FAILED;
-    log_write_take(LOG_ERROR, LOG_SOURCE_FAILED, source->name,
+    bool is_told = kind != ERROR_DENIED ||
+                   denials_tell(worker->denials, source, worker_monotonic_ms(worker));
+    log_write_take(is_told ? LOG_ERROR : LOG_DEBUG, LOG_SOURCE_FAILED, source->name,
                    json_pack("{s:s,s:s}", "kind", error_kind_name(kind), "error",
                              source->error.text));
 }
@@ -279,6 +280,19 @@ static void start_cursor(struct turn *turn)
     }
 }
 
+static bool open_session(struct turn *turn, struct error *err)
+{
+    struct source *source = turn->source;
+    const struct provider *provider = source->config->provider;
+    source->is_denied = false;
+    if (!provider->open(source->settings, turn->worker->runtime, &source->session, err)) {
+        source->is_denied = err->kind == ERROR_DENIED;
+        return false;
+    }
+    source->origin.self = provider->self == NULL ? NULL : provider->self(source->session);
+    return true;
+}
+
 void worker_run(struct worker *worker, struct source *source)
 {
     const struct provider *provider = source->config->provider;
@@ -286,12 +300,10 @@ void worker_run(struct worker *worker, struct source *source)
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
     start_cursor(&turn);
-    bool is_open = provider->open(source->settings, worker->runtime, &source->session,
-                                  &source->error);
-    source->is_denied = !is_open && source->error.kind == ERROR_DENIED;
-    if (!is_open || !run_slices(&turn, &source->error)) {
+    if (!open_session(&turn, &source->error) || !run_slices(&turn, &source->error)) {
         worker_refused(worker, source);
     }
+    source->origin.self = NULL; /* the session's */
     provider->close(source->session);
     source->session = NULL;
 }

@@ -9,6 +9,7 @@
 #include "bridge/page.h"
 #include "net/ratelimit.h"
 
+struct denials;
 struct queue;
 
 enum {
@@ -21,6 +22,7 @@ struct worker {
     const struct store_type *store_type;
     struct store *store;
     struct ratelimit *ratelimit;
+    struct denials *denials;
     struct queue *queue; /* NULL: nobody else wants the thread */
     bool is_once;
     int64_t start_ms; /* on the monotonic clock: T0 of run --once */

@@ -1,9 +1,8 @@
 /*
  * `check`: is what the operator wrote right? Reads no cloud, opens no sink.
  */
-#include "commands/command.h"
+#include "commands/options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -16,13 +15,6 @@ static const char help[] =
     "  --mappings DIR  the shipped packs, when not beside the program\n"
     "\n"
     "Exit status: 0 all is right; 2 something is to be corrected.\n";
-
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"mappings", required_argument, NULL, 'm'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
 
 static void print_config(const struct config *config, const struct mapping_set *mappings,
                          const char *file)
@@ -50,28 +42,22 @@ static int check(const struct program *program, int argc, char **argv)
 {
     const char *file = "auditbridge.yaml";
     const char *shipped = NULL;
-    int option = 0;
-    while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            file = optarg;
-            break;
-        case 'm':
-            shipped = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_GOOD;
-        default:
-            return command_usage(&command_check, "wrong option");
-        }
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, {.text = &file}, 'c'},
+        {"mappings", OPTION_TEXT, {.text = &shipped}, 0},
+        {.kind = OPTION_END},
+    };
+    struct arguments left = {argc, argv};
+    int status = options_read(&command_check, rows, &left);
+    if (status >= 0) {
+        return status;
     }
-    if (optind < argc) {
-        return command_usage(&command_check, "%s: no such argument", argv[optind]);
+    if (left.count > 0) {
+        return command_usage(&command_check, "%s: no such argument", left.items[0]);
     }
 
     struct command_setup setup;
-    int status = command_setup_load(program, file, shipped, &setup);
+    status = command_setup_load(program, file, shipped, &setup);
     if (status == EXIT_GOOD) {
         print_config(&setup.config, setup.mappings, file);
     }

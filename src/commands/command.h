@@ -28,9 +28,12 @@ struct command {
 };
 
 extern const struct command command_check;
+extern const struct command command_dlq;
 extern const struct command command_explain;
 extern const struct command command_map;
 extern const struct command command_run;
+extern const struct command command_sources;
+extern const struct command command_state;
 
 /* Prints "auditbridge NAME: what" and where help is, to stderr; returns EXIT_WRONG. */
 int command_usage(const struct command *command, const char *fmt, ...)

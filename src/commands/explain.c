@@ -3,9 +3,9 @@
  */
 #include "mapping/explain.h"
 
+#include "commands/options.h"
 #include "commands/records.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -15,21 +15,13 @@ static const char help[] =
     "and the condition that failed.\n"
     "\n"
     "  --provider NAME   whose records they are: aws-cloudtrail\n"
-    "  --packs DIR       a folder of further mapping packs\n"
+    "  --packs DIR       further mapping packs; may be repeated\n"
     "  --mappings DIR    the shipped packs, when not beside the program\n"
     "\n"
     "Exit status: 0 every record was read; 1 some bytes were no record; 2 wrong\n"
     "usage or mapping pack.\n";
 
 enum { TEXT_LIMIT = 1 << 20 };
-
-static const struct option long_options[] = {
-    {"provider", required_argument, NULL, 'p'},
-    {"packs", required_argument, NULL, 'k'},
-    {"mappings", required_argument, NULL, 'm'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
 
 static bool explain_one(void *context, const struct record *record,
                         const struct values *values)
@@ -59,25 +51,17 @@ static int explain(const struct program *program, int argc, char **argv)
 {
     const char *name = NULL;
     const char *shipped = NULL;
-    char *packs[] = {NULL, NULL};
-    int option = 0;
-    while ((option = getopt_long(argc, argv, "p:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            name = optarg;
-            break;
-        case 'k':
-            packs[0] = optarg;
-            break;
-        case 'm':
-            shipped = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_GOOD;
-        default:
-            return command_usage(&command_explain, "wrong option");
-        }
+    struct option_list packs = {0};
+    const struct option_row rows[] = {
+        {"provider", OPTION_TEXT, {.text = &name}, 'p'},
+        {"packs", OPTION_LIST, {.list = &packs}, 0},
+        {"mappings", OPTION_TEXT, {.text = &shipped}, 0},
+        {.kind = OPTION_END},
+    };
+    struct arguments files = {argc, argv};
+    int status = options_read(&command_explain, rows, &files);
+    if (status >= 0) {
+        return status;
     }
     if (name == NULL) {
         return command_usage(&command_explain, "--provider NAME is missing");
@@ -88,12 +72,11 @@ static int explain(const struct program *program, int argc, char **argv)
                              name);
     }
 
-    int status = EXIT_WRONG;
     struct problems problems = {0};
     struct mapping_set *set = NULL;
-    if (command_mappings(program, shipped, packs, &set, &problems)) {
-        status = explain_files(mapping_find(set, provider->shape), argv + optind,
-                               (size_t)(argc - optind));
+    if (command_mappings(program, shipped, packs.items, &set, &problems)) {
+        status = explain_files(mapping_find(set, provider->shape), files.items,
+                               (size_t)files.count);
     } else {
         status = command_problems(&problems);
     }

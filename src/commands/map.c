@@ -2,12 +2,12 @@
  * `map`: records in, events out. Offline and deterministic.
  */
 #include "base/mem.h"
+#include "commands/options.h"
 #include "commands/records.h"
 #include "config/principle.h"
 #include "event/event.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,23 +35,15 @@ static const char help[] =
     "Exit status: 0 every record was mapped; 1 some bytes were no record, or a file\n"
     "could not be read; 2 wrong usage or mapping pack.\n";
 
-enum { OUT_SIZE = 64 << 10, OUT_LIMIT = 64 << 20, PACKS_MAX = 32 };
+enum { OUT_SIZE = 64 << 10, OUT_LIMIT = 64 << 20 };
 
 struct options {
     const char *provider;
     const char *format;
     const char *account;
     const char *mappings;
-    char *packs[PACKS_MAX + 1];
-    size_t pack_count;
+    struct option_list packs;
     bool has_summary;
-};
-
-static const struct option long_options[] = {
-    {"provider", required_argument, NULL, 'p'}, {"format", required_argument, NULL, 'f'},
-    {"account", required_argument, NULL, 'a'},  {"packs", required_argument, NULL, 'k'},
-    {"mappings", required_argument, NULL, 'm'}, {"summary", no_argument, NULL, 's'},
-    {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
 };
 
 /* What one mapped record needs; reused from record to record. */
@@ -160,51 +152,6 @@ out:
     return status;
 }
 
-/* Takes one option; returns a status to end with, or -1 to go on. */
-static int take_option(int option, struct options *options)
-{
-    switch (option) {
-    case 'p':
-        options->provider = optarg;
-        return -1;
-    case 'f':
-        options->format = optarg;
-        return -1;
-    case 'a':
-        options->account = optarg;
-        return -1;
-    case 'k':
-        if (options->pack_count == PACKS_MAX) {
-            return command_usage(&command_map, "--packs: at most %d", PACKS_MAX);
-        }
-        options->packs[options->pack_count++] = optarg;
-        return -1;
-    case 'm':
-        options->mappings = optarg;
-        return -1;
-    case 's':
-        options->has_summary = true;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return EXIT_GOOD;
-    default:
-        return command_usage(&command_map, "wrong option");
-    }
-}
-
-/* Reads the options; returns a status to end with, or -1 to go on. */
-static int read_options(int argc, char **argv, struct options *options)
-{
-    int status = -1;
-    int option = 0;
-    while (status < 0 &&
-           (option = getopt_long(argc, argv, "p:f:h", long_options, NULL)) != -1) {
-        status = take_option(option, options);
-    }
-    return status;
-}
-
 static bool find_format(const char *name, enum event_format *format)
 {
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
@@ -219,7 +166,17 @@ static bool find_format(const char *name, enum event_format *format)
 static int map(const struct program *program, int argc, char **argv)
 {
     struct options options = {.format = "ecs"};
-    int status = read_options(argc, argv, &options);
+    const struct option_row rows[] = {
+        {"provider", OPTION_TEXT, {.text = &options.provider}, 'p'},
+        {"format", OPTION_TEXT, {.text = &options.format}, 'f'},
+        {"account", OPTION_TEXT, {.text = &options.account}, 0},
+        {"packs", OPTION_LIST, {.list = &options.packs}, 0},
+        {"mappings", OPTION_TEXT, {.text = &options.mappings}, 0},
+        {"summary", OPTION_FLAG, {.flag = &options.has_summary}, 0},
+        {.kind = OPTION_END},
+    };
+    struct arguments files = {argc, argv};
+    int status = options_read(&command_map, rows, &files);
     if (status >= 0) {
         return status;
     }
@@ -239,9 +196,10 @@ static int map(const struct program *program, int argc, char **argv)
 
     struct problems problems = {0};
     struct mapping_set *set = NULL;
-    if (command_mappings(program, options.mappings, options.packs, &set, &problems)) {
+    if (command_mappings(program, options.mappings, options.packs.items, &set,
+                         &problems)) {
         status = map_files(&options, mapping_find(set, provider->shape), format,
-                           argv + optind, (size_t)(argc - optind));
+                           files.items, (size_t)files.count);
     } else {
         status = command_problems(&problems);
     }

@@ -3,13 +3,11 @@
  */
 #include "base/log.h"
 #include "bridge/crew.h"
-#include "commands/command.h"
+#include "commands/options.h"
 #include "commands/summary.h"
-#include "config/amount.h"
 #include "net/http.h"
 #include "runtime.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -38,62 +36,26 @@ struct options {
     bool has_summary;
 };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"once", no_argument, NULL, '1'},
-    {"max-runtime", required_argument, NULL, 't'},
-    {"mappings", required_argument, NULL, 'm'},
-    {"summary", no_argument, NULL, 's'},
-    {"debug", no_argument, NULL, 'd'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-/* Takes one option; returns a status to end with, or -1 to go on. */
-static int take_option(int option, struct options *options)
-{
-    switch (option) {
-    case 'c':
-        options->config = optarg;
-        return -1;
-    case '1':
-        options->is_once = true;
-        return -1;
-    case 't':
-        return amount_parse(AMOUNT_DURATION, optarg, &options->max_runtime_ms)
-                   ? -1
-                   : command_usage(&command_run,
-                                   "--max-runtime %s: write a duration such as 90s, 15m "
-                                   "or 1h",
-                                   optarg);
-    case 'm':
-        options->mappings = optarg;
-        return -1;
-    case 's':
-        options->has_summary = true;
-        return -1;
-    case 'd':
-        log_set_level(LOG_DEBUG);
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return EXIT_GOOD;
-    default:
-        return command_usage(&command_run, "wrong option");
-    }
-}
-
 /* Reads the options; returns a status to end with, or -1 to go on. */
 static int read_options(int argc, char **argv, struct options *options)
 {
-    int status = -1;
-    int option = 0;
-    while (status < 0 &&
-           (option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-        status = take_option(option, options);
+    bool is_debug = false;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, {.text = &options->config}, 'c'},
+        {"once", OPTION_FLAG, {.flag = &options->is_once}, 0},
+        {"max-runtime", OPTION_DURATION, {.ms = &options->max_runtime_ms}, 0},
+        {"mappings", OPTION_TEXT, {.text = &options->mappings}, 0},
+        {"summary", OPTION_FLAG, {.flag = &options->has_summary}, 0},
+        {"debug", OPTION_FLAG, {.flag = &is_debug}, 0},
+        {.kind = OPTION_END},
+    };
+    struct arguments left = {argc, argv};
+    int status = options_read(&command_run, rows, &left);
+    if (status < 0 && left.count > 0) {
+        return command_usage(&command_run, "%s: no such argument", left.items[0]);
     }
-    if (status < 0 && optind < argc) {
-        return command_usage(&command_run, "%s: no such argument", argv[optind]);
+    if (is_debug) {
+        log_set_level(LOG_DEBUG);
     }
     return status;
 }

@@ -20,7 +20,7 @@ void summary_log(const struct fleet *fleet)
     uint64_t delivered = 0;
     uint64_t failed = 0;
     for (size_t i = 0; i < fleet->source_count; i++) {
-        const struct source *source = &fleet->sources[i];
+        const struct source *source = fleet->sources[i];
         const struct source_counts *counts = &source->counts;
         delivered += counts->delivered;
         failed += source->end == SOURCE_FAILED;
@@ -46,7 +46,7 @@ static void print_sources(const struct fleet *fleet, FILE *out)
     fprintf(out, "\n%-24s %-20s %9s %9s %9s %9s %8s\n", "source", "result", "requests",
             "read", "delivered", "known", "refused");
     for (size_t i = 0; i < fleet->source_count; i++) {
-        const struct source *source = &fleet->sources[i];
+        const struct source *source = fleet->sources[i];
         const struct source_counts *counts = &source->counts;
         fprintf(out,
                 "%-24s %-20s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64
@@ -67,7 +67,7 @@ void summary_print(const struct fleet *fleet, FILE *out)
     uint64_t delivered = 0;
     uint64_t mapped = 0;
     for (size_t i = 0; i < fleet->source_count; i++) {
-        const struct source_counts *counts = &fleet->sources[i].counts;
+        const struct source_counts *counts = &fleet->sources[i]->counts;
         delivered += counts->delivered;
         mapped += counts->mapped;
         for (size_t bit = 0; bit < PRINCIPLE_COUNT; bit++) {

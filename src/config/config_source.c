@@ -300,6 +300,19 @@ static void check_redact(const struct reading *reading)
     paths_free(paths);
 }
 
+/* What the provider makes of settings that are right one by one. */
+static void check_together(const struct reading *reading)
+{
+    const struct config_source *source = reading->source;
+    struct error fault = {0};
+    if (source->provider != NULL && source->provider->check != NULL &&
+        !source->provider->check(source->settings, &fault)) {
+        yaml_problem(reading->loader->yaml, reading->entry->object,
+                     reading->loader->problems, "%s: %s", reading->entry->what,
+                     fault.text);
+    }
+}
+
 static char *dup_member(const json_t *typed, const char *name)
 {
     const char *text = json_string_value(json_object_get(typed, name));
@@ -312,10 +325,13 @@ void config_source_read(const struct config_loader *loader,
     static const char *const sinks_key[] = {"sinks", NULL};
     struct config *config = loader->config;
     const struct provider *provider = find_provider(loader, entry);
-    const struct setting *own = provider == NULL ? NULL : provider->settings;
+    struct setting *own = provider == NULL
+                              ? NULL
+                              : config_part_join(provider->settings, provider->identity);
     struct setting *settings = config_part_join(config_source_keys, own);
     const char **keys = provider == NULL ? config_part_keys(entry->object) : NULL;
     struct settings_reader reader = {loader->yaml, entry->what, loader->problems};
+    size_t before = loader->problems->count;
     json_t *typed =
         settings_read(&reader, entry->object, settings, keys == NULL ? sinks_key : keys);
 
@@ -339,8 +355,12 @@ void config_source_read(const struct config_loader *loader,
         read_routes(&reading);
         check_lookback(&reading);
         check_redact(&reading);
+        if (loader->problems->count == before) {
+            check_together(&reading);
+        }
     }
     json_decref(typed);
     free(keys);
     free(settings);
+    free(own);
 }

@@ -249,13 +249,35 @@ static void write_time(struct ecs *ecs, const struct moment *moment)
     ecs_write_counted(&ecs->writer, ecs->event->counted_ms, moment->ms);
 }
 
-/* Our own calls stand in the logs that we read; they say so themselves. */
+static bool is_text(const struct value *value, const char *text)
+{
+    return value != NULL && value->type == VALUE_STRING && value->size == strlen(text) &&
+           memcmp(value->data, text, value->size) == 0;
+}
+
+/* Was it called with a credential of ours? */
+static bool is_actor(const struct ecs *ecs)
+{
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(ecs->origin->self); i++) {
+        const char *name = json_string_value(json_array_get(ecs->origin->self, i));
+        for (size_t j = 0; name != NULL && j < RECORD_ACTORS; j++) {
+            found = found || is_text(ecs->match->actors[j], name);
+        }
+    }
+    return found;
+}
+
+/*
+ * Our own calls stand in the logs that we read. Anyone can call himself auditbridge, and
+ * whoever has our credential does not: only both together are us.
+ */
 static void write_self(struct ecs *ecs)
 {
     static const char own[] = "auditbridge/";
     const struct value *agent = ecs->match->fields[FIELD_USER_AGENT_ORIGINAL];
     if (agent != NULL && agent->type == VALUE_STRING && agent->size >= sizeof(own) - 1 &&
-        memcmp(agent->data, own, sizeof(own) - 1) == 0) {
+        memcmp(agent->data, own, sizeof(own) - 1) == 0 && is_actor(ecs)) {
         writer_name(&ecs->writer, NAME("moj", "self"));
         writer_plain(&ecs->writer, "true");
     }

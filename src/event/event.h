@@ -20,6 +20,9 @@ struct event_origin {
     bool is_offline;               /* same bytes on every machine: no host name */
     const char *provider;          /* "aws-cloudtrail" */
     const char *account; /* the source's account or NULL: for ids and cloud.account.id */
+    /* What our own calls have at the shape's actor_paths: texts, or NULL; for moj.self.
+     */
+    const json_t *self;
     struct redact *redact; /* values to remove, or NULL: then one thread at a time */
     struct buf head;       /* private: the constant members, already written */
     struct buf tail;

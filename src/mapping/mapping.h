@@ -71,6 +71,7 @@ struct match {
     const struct value *time;
     const struct value *account;
     const struct value *region;
+    const struct value *actors[RECORD_ACTORS]; /* NULL where absent */
     /* The first value of each field, or NULL; more behind it by values_next. */
     const struct value *fields[FIELD_COUNT];
     const struct values *field_values[FIELD_COUNT]; /* whose values those are */

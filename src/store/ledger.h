@@ -20,7 +20,7 @@ enum {
 #define STORE_NEVER INT64_MIN
 
 /* What was settled of one hour. id_sum: of the id16, big-endian, mod 2^128. */
-struct store_hour {
+struct store_tally {
     int64_t hour;
     int64_t count;
     uint8_t id_sum[ID16_SIZE];
@@ -28,7 +28,7 @@ struct store_hour {
 
 /* What one sink refused of it: counted there too, and now a dead letter. */
 struct store_refusal {
-    struct store_hour hour;
+    struct store_tally hour;
     char *sink;
 };
 
@@ -40,7 +40,7 @@ struct store_gap {
 };
 
 struct store_ledger {
-    struct store_hour *hours; /* by hour, those with events only */
+    struct store_tally *hours; /* by hour, those with events only */
     size_t hour_count;
     struct store_refusal *refusals; /* by hour, then sink */
     size_t refusal_count;
@@ -76,16 +76,6 @@ struct store_standing {
     struct store_told told;
 };
 
-/* Something to tell that happens rarely: it is written down first. */
-struct store_note {
-    const char *source;
-    const char *kind;  /* "gap", "loss", "access" */
-    const char *about; /* one of a source, kind and about is kept: a repeat folds */
-    const char *message;
-    int64_t at_ms;
-    const json_t *details; /* as in event/notice.h */
-};
-
 /* What was told and acknowledged, in one transaction. */
 struct store_telling {
     const struct store_standing *standings; /* their told */
@@ -105,11 +95,9 @@ struct ledger_type {
     /* Says of each named source where it stands. */
     bool (*standing)(struct store *store, struct store_standing *standings, size_t count,
                      struct error *err);
-    /* Writes down what is to be told; a repeat changes nothing. */
-    bool (*note)(struct store *store, const struct store_note *note, struct error *err);
     /*
-     * The oldest notes that were not told: an array of objects with id, source, kind,
-     * about, message, at and details. The caller owns it.
+     * The oldest gaps and losses that were not told: an array of objects with id, source,
+     * kind, about, message, at and details (event/notice.h). The caller owns it.
      */
     bool (*untold)(struct store *store, json_t **notes, struct error *err);
     /* Remembers what was told. */

@@ -25,12 +25,12 @@ static void store_close(struct store *store)
     free(store);
 }
 
-static bool connect(struct store *store, struct error *err)
+bool sqlite_connect(struct store *store, bool is_reading, struct error *err)
 {
     /* SQLite gives ":memory:" and "file:..." meanings of their own. */
     char *path = mem_format("%s%s", store->path[0] == '/' ? "" : "./", store->path);
-    int code = sqlite3_open_v2(path, &store->db,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int access = is_reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int code = sqlite3_open_v2(path, &store->db, access | SQLITE_OPEN_NOMUTEX, NULL);
     free(path);
     if (store->db == NULL) {
         return error_set(err, ERROR_STATE, "store %s: SQLite: %s", store->path,
@@ -73,6 +73,16 @@ static bool register_owner(struct store *store, struct error *err)
     return sqlite_end(store, sqlite_owner_touch(store, now_ms, err), err);
 }
 
+struct store *sqlite_new(const char *path, const struct runtime *runtime)
+{
+    struct store *store = mem_new(1, sizeof(*store));
+    store->path = mem_dup(path);
+    store->runtime = runtime;
+    pthread_mutex_init(&store->mutex, NULL);
+    owner_self(&store->self);
+    return store;
+}
+
 static bool store_open(const json_t *settings, const struct runtime *runtime,
                        struct store **out, struct error *err)
 {
@@ -83,12 +93,8 @@ static bool store_open(const json_t *settings, const struct runtime *runtime,
     if (!sqlite_files_ready(path, err)) {
         return false;
     }
-    struct store *store = mem_new(1, sizeof(*store));
-    store->path = mem_dup(path);
-    store->runtime = runtime;
-    pthread_mutex_init(&store->mutex, NULL);
-    owner_self(&store->self);
-    if (!connect(store, err) || !use_wal(store, err) ||
+    struct store *store = sqlite_new(path, runtime);
+    if (!sqlite_connect(store, false, err) || !use_wal(store, err) ||
         !sqlite_schema_ready(store, err) || !register_owner(store, err)) {
         store_close(store);
         return false;
@@ -191,4 +197,7 @@ const struct store_type store_sqlite = {
     .id_count = store_id_count,
     .commit = store_commit,
     .ledger = &sqlite_told,
+    .inspect = &sqlite_inspect,
+    .discovered = sqlite_discovery_read,
+    .discover = sqlite_discovery_write,
 };

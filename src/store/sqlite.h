@@ -16,7 +16,10 @@ enum { SQLITE_BUSY_MS = 5000 }; /* how long another process may keep us waiting 
 
 struct ledger_type;
 struct sqlite3;
+struct store_letter_filter;
+struct store_placement;
 struct sqlite3_stmt;
+struct store_gap;
 struct store_ledger;
 struct store_stretch;
 
@@ -33,11 +36,19 @@ struct store {
 
 /* Makes directory and file where they are missing; refuses what others may read. */
 bool sqlite_files_ready(const char *path, struct error *err);
+/* Refuses what others may read, and what is no file. *exists: there is one. */
+bool sqlite_files_check(const char *path, bool *exists, struct error *err);
 /* Makes a new file beside path, ours alone, or says why not. */
 bool sqlite_files_create(const char *path, struct error *err);
 
+/* Makes the object, without a connection; and connects it to its file. */
+struct store *sqlite_new(const char *path, const struct runtime *runtime);
+bool sqlite_connect(struct store *store, bool is_reading, struct error *err);
+
 /* Creates or migrates what the file holds. */
 bool sqlite_schema_ready(struct store *store, struct error *err);
+/* Refuses a schema that is not this program's. A file without tables is empty. */
+bool sqlite_schema_check(struct store *store, bool *is_empty, struct error *err);
 
 /* Turns what SQLite says into an error that names the file. Always false. */
 bool sqlite_fail(const struct store *store, struct error *err);
@@ -74,6 +85,17 @@ bool sqlite_lease_check(struct store *store, const struct claim *claim, int64_t 
 /* Always false. */
 bool sqlite_lease_lost(const struct claim *claim, struct error *err);
 
+/* The parts of store_inspect that only read, and those that write. */
+extern const struct store_inspect sqlite_inspect;
+bool sqlite_hands_taken(struct store *store, const int64_t *ids, size_t count,
+                        struct error *err);
+bool sqlite_hands_purge(struct store *store, const struct store_letter_filter *filter,
+                        size_t *count, struct error *err);
+bool sqlite_hands_place(struct store *store, struct claim *claim,
+                        const struct store_placement *placement, struct error *err);
+bool sqlite_hands_retire(struct store *store, const struct claim *claim,
+                         struct error *err);
+
 bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err);
 /*
@@ -89,6 +111,14 @@ bool sqlite_ledger_add(struct store *store, int64_t row,
                        struct error *err);
 bool sqlite_ledger_read(struct store *store, const struct store_stretch *stretch,
                         struct store_ledger *ledger, struct error *err);
+/* Writes down a gap, and that it is to be told. */
+bool sqlite_told_gap(struct store *store, int64_t row, const struct store_gap *gap,
+                     struct error *err);
 extern const struct ledger_type sqlite_told; /* the whole of it, store not locked */
+/* store_type's discovered and discover: these two lock the store themselves. */
+bool sqlite_discovery_read(struct store *store, const char *entry, json_t **known,
+                           struct error *err);
+bool sqlite_discovery_write(struct store *store, const char *entry, const json_t *known,
+                            struct error *err);
 
 #endif

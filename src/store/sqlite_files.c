@@ -25,10 +25,11 @@ static bool make_directory(const char *path, struct error *err)
 }
 
 /* Events are in it: nobody else may read them, nor move a mark. */
-static bool check_mode(const char *path, struct error *err)
+static bool check_mode(const char *path, bool *exists, struct error *err)
 {
     struct stat found;
-    if (stat(path, &found) != 0) {
+    *exists = stat(path, &found) == 0;
+    if (!*exists) {
         return errno == ENOENT ||
                error_set(err, ERROR_CONFIG, "store %s: %s", path, strerror(errno));
     }
@@ -59,17 +60,22 @@ bool sqlite_files_create(const char *path, struct error *err)
     return true;
 }
 
-bool sqlite_files_ready(const char *path, struct error *err)
+bool sqlite_files_check(const char *path, bool *exists, struct error *err)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    if (!make_directory(path, err)) {
-        return false;
-    }
-    bool ok = true;
+    static const char *const suffixes[] = {"-wal", "-shm"};
+    bool ok = check_mode(path, exists, err);
     for (size_t i = 0; ok && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         char *file = mem_format("%s%s", path, suffixes[i]);
-        ok = check_mode(file, err);
+        bool is_there = false;
+        ok = check_mode(file, &is_there, err);
         free(file);
     }
-    return ok && sqlite_files_create(path, err);
+    return ok;
+}
+
+bool sqlite_files_ready(const char *path, struct error *err)
+{
+    bool exists = false;
+    return make_directory(path, err) && sqlite_files_check(path, &exists, err) &&
+           sqlite_files_create(path, err);
 }

@@ -10,7 +10,7 @@
 /* What one hour gains by a batch; sink is NULL in what was settled. */
 struct part {
     const char *sink;
-    struct store_hour hour;
+    struct store_tally hour;
     int64_t delay_max_ms;
 };
 
@@ -135,10 +135,10 @@ bool sqlite_ledger_add(struct store *store, int64_t row,
 }
 
 /* Columns hour, count and sum from column on. */
-static struct store_hour hour_of(sqlite3_stmt *row, int column)
+static struct store_tally hour_of(sqlite3_stmt *row, int column)
 {
-    struct store_hour hour = {.hour = sqlite3_column_int64(row, column),
-                              .count = sqlite3_column_int64(row, column + 1)};
+    struct store_tally hour = {.hour = sqlite3_column_int64(row, column),
+                               .count = sqlite3_column_int64(row, column + 1)};
     if (sqlite3_column_bytes(row, column + 2) == ID16_SIZE) {
         memcpy(hour.id_sum, sqlite3_column_blob(row, column + 2), ID16_SIZE);
     }

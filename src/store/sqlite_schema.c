@@ -49,6 +49,12 @@ static const char *const steps[] = {
     " source INTEGER NOT NULL, sink TEXT NOT NULL, key TEXT NOT NULL,"
     " body BLOB NOT NULL, settles BLOB NOT NULL, PRIMARY KEY (source, sink, key));",
 
+    /* When an operator retired a source that is no longer configured; NULL: not. */
+    "ALTER TABLE source ADD COLUMN retired INTEGER;",
+    /* What discovery found of an entry of the configuration; gone: since when not. */
+    "CREATE TABLE discovery ("
+    " entry TEXT NOT NULL, name TEXT NOT NULL, found TEXT NOT NULL, gone INTEGER,"
+    " PRIMARY KEY (entry, name)) WITHOUT ROWID;",
     /* What the platform is told (store/ledger.h). Expired letters are no gap any more. */
     "CREATE TABLE refusal ("
     " source INTEGER NOT NULL, hour INTEGER NOT NULL, sink TEXT NOT NULL,"
@@ -159,6 +165,21 @@ static bool migrate(struct store *store, struct error *err)
                                       "i", (int64_t)SCHEMA_VERSION),
                        err);
     return sqlite_end(store, ok, err);
+}
+
+bool sqlite_schema_check(struct store *store, bool *is_empty, struct error *err)
+{
+    int64_t version = 0;
+    int64_t table_count = 0;
+    if (!read_version(store, &version, &table_count, err)) {
+        return false;
+    }
+    *is_empty = table_count == 0;
+    return *is_empty || version == SCHEMA_VERSION ||
+           error_set(err, ERROR_CONFIG,
+                     "store %s: its schema is version %lld and this program's is %d; "
+                     "`auditbridge run --once` brings it up to date",
+                     store->path, (long long)version, SCHEMA_VERSION);
 }
 
 bool sqlite_schema_ready(struct store *store, struct error *err)

@@ -62,21 +62,31 @@ static bool read_standings(struct store *store, struct store_standing *standings
     return ok;
 }
 
-static bool add_note(struct store *store, const struct store_note *note,
+#define SQL_TIME(ms) "strftime('%Y-%m-%dT%H:%M:%fZ', " ms " / 1000.0, 'unixepoch')"
+
+bool sqlite_told_gap(struct store *store, int64_t row, const struct store_gap *gap,
                      struct error *err)
 {
-    char *details = json_dumps(note->details, JSON_COMPACT);
-    bool ok = sqlite_finish(
-        store,
-        sqlite_prepare(store, err,
-                       "INSERT OR IGNORE INTO note"
-                       " (source, kind, about, message, at, details)"
-                       " SELECT id, ?, ?, ?, ?, ? FROM source WHERE name = ?",
-                       "tttitt", note->kind, note->about, note->message, note->at_ms,
-                       details == NULL ? "{}" : details, note->source),
-        err);
-    free(details);
-    return ok;
+    int64_t now_ms = store->runtime->now_ms(store->runtime->context);
+    /* Planned again after a crash, a gap has the same start and a later end. */
+    return sqlite_finish(store,
+                         sqlite_prepare(store, err,
+                                        "INSERT INTO gap VALUES (?, ?, ?, ?)"
+                                        " ON CONFLICT DO UPDATE SET"
+                                        " to_ms = max(to_ms, excluded.to_ms)",
+                                        "iiti", row, gap->from_ms, gap->reason,
+                                        gap->to_ms),
+                         err) &&
+           sqlite_finish(store,
+                         sqlite_prepare(
+                             store, err,
+                             "INSERT OR IGNORE INTO note"
+                             " (source, kind, about, message, at, details)"
+                             " SELECT ?1, 'gap', f || '/' || t, ?4, ?5,"
+                             " json_object('from', f, 'to', t, 'reason', ?4) FROM"
+                             " (SELECT " SQL_TIME("?2") " AS f, " SQL_TIME("?3") " AS t)",
+                             "iiiti", row, gap->from_ms, gap->to_ms, gap->reason, now_ms),
+                         err);
 }
 
 static const char *text_of(sqlite3_stmt *row, int column)
@@ -159,16 +169,8 @@ static bool write_gap(struct store *store, const struct claim *claim,
                       const struct store_gap *gap, struct error *err)
 {
     int64_t row = 0;
-    /* Planned again after a crash, a gap has the same start and a later end. */
     return sqlite_lease_check(store, claim, &row, err) &&
-           sqlite_finish(store,
-                         sqlite_prepare(store, err,
-                                        "INSERT INTO gap VALUES (?, ?, ?, ?)"
-                                        " ON CONFLICT DO UPDATE SET"
-                                        " to_ms = max(to_ms, excluded.to_ms)",
-                                        "iiti", row, gap->from_ms, gap->reason,
-                                        gap->to_ms),
-                         err);
+           sqlite_told_gap(store, row, gap, err);
 }
 
 static bool locked_gap(struct store *store, const struct claim *claim,
@@ -204,18 +206,6 @@ static bool locked_standing(struct store *store, struct store_standing *standing
     return ok;
 }
 
-static bool locked_note(struct store *store, const struct store_note *note,
-                        struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_begin(store, true, err);
-    if (ok) {
-        ok = sqlite_end(store, add_note(store, note, err), err);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
 static bool locked_untold(struct store *store, json_t **notes, struct error *err)
 {
     pthread_mutex_lock(&store->mutex);
@@ -240,7 +230,6 @@ const struct ledger_type sqlite_told = {
     .gap = locked_gap,
     .read = locked_read,
     .standing = locked_standing,
-    .note = locked_note,
     .untold = locked_untold,
     .tell = locked_tell,
 };

@@ -23,7 +23,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "provider.h"
+#include "store/cursor.h"
 
 #include <jansson.h>
 
@@ -33,16 +33,6 @@ enum {
     STORE_CLAIMS_MAX = 64,
     STORE_LETTER_DAYS = 7,
     STORE_LETTERS_MAX = 100000,
-};
-
-/* Where a source stands; the bridge's part of a cursor (bridge/slice.h). */
-struct cursor {
-    int64_t start_ms;
-    int64_t mark_ms[SLICE_PASSES]; /* one a pass, falling; unused ones equal start_ms */
-    int64_t span_ms;               /* how long the next slice may be */
-    bool is_open;                  /* slice holds an unfinished slice */
-    struct slice slice;
-    json_t *place; /* the provider's place inside it; owned; NULL: at its start */
 };
 
 /* A source as this process holds it. */
@@ -140,7 +130,18 @@ struct store_type {
      */
     bool (*commit)(struct store *store, struct claim *claim,
                    const struct store_commit *commit, struct error *err);
-    const struct ledger_type *ledger; /* store/ledger.h */
+    const struct ledger_type *ledger;    /* store/ledger.h */
+    const struct store_inspect *inspect; /* the part for people: store/inspect.h */
+    /*
+     * What was discovered of an entry of the configuration (bridge/discovery.h), by name:
+     * an array of {"name": suffix, "found": settings, "gone": ms since 1970 when it is}.
+     * The caller owns *known.
+     */
+    bool (*discovered)(struct store *store, const char *entry, json_t **known,
+                       struct error *err);
+    /* Puts known in its place. */
+    bool (*discover)(struct store *store, const char *entry, const json_t *known,
+                     struct error *err);
 };
 
 extern const struct store_type store_sqlite;

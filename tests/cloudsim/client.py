@@ -17,15 +17,20 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class CloudSim:
     """with CloudSim(spec) as sim: the fake runs, and ends with the block."""
 
-    def __init__(self, spec: ScenarioSpec, **options: object) -> None:
-        """options are those of the command line, with _ for -: now, rate, tick, limit..."""
-        self.spec = spec
-        self.scenario = Scenario(spec)
+    def __init__(self, *specs: ScenarioSpec, **options: object) -> None:
+        """
+        specs: one for each account and region that has events. options are those of the
+        command line, with _ for -: now, rate, tick, limit, world...
+        """
+        self.specs = specs
+        self.scenarios = [Scenario(spec) for spec in specs]
+        self.spec = specs[0]
+        self.scenario = self.scenarios[0]
         self._options = options
 
     def __enter__(self) -> "CloudSim":
         command = [sys.executable, str(Path(__file__).parent), "--scenario",
-                   self.spec.to_json()]
+                   "[" + ",".join(spec.to_json() for spec in self.specs) + "]"]
         for name, value in self._options.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE,
@@ -38,6 +43,7 @@ class CloudSim:
         ready = json.loads(line)
         self.endpoint: str = ready["endpoint"]
         self.ca_file: str = ready["ca_file"]
+        self.metadata: str = ready["metadata"]
         self._control: str = ready["control"]
         return self
 
@@ -69,6 +75,10 @@ class CloudSim:
     def arm(self, *faults: dict, random: dict[str, float] | None = None) -> None:
         """Replaces what was armed before."""
         self.call("faults", faults=faults, random=random or {})
+
+    def change(self, **layout: object) -> None:
+        """Changes members of world.Layout from now on."""
+        self.call("world", **layout)
 
     def log(self) -> list[dict]:
         return self.call("log")["log"]

@@ -3,6 +3,8 @@
 import json
 import os
 import secrets
+import signal
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 
@@ -37,13 +39,14 @@ def arm_faults(cloud: Cloud, request: Request) -> Request:
 
 
 def arm_kill(cloud: Cloud, request: Request) -> Request:
-    """pid is a process of the harness; none disarms."""
+    """pid is a process of the harness; none disarms. It is killed, or stopped."""
     if "pid" not in request:
         cloud.killer.arm(None)
         return {}
     pidfd = os.pidfd_open(request["pid"])
+    number = signal.SIGSTOP if request.get("stop") else signal.SIGKILL
     cloud.killer.arm(Kill(pidfd, request["point"], request.get("page"),
-                          request.get("skip", 0)))
+                          request.get("skip", 0), number))
     return {}
 
 
@@ -53,9 +56,22 @@ def set_keys(cloud: Cloud, request: Request) -> Request:
     return {}
 
 
+def change_sts(cloud: Cloud, request: Request) -> Request:
+    """Replaces the members of sts.Rules that are given."""
+    cloud.sts.rules = replace(cloud.sts.rules, **request)
+    return {}
+
+
+def change_world(cloud: Cloud, request: Request) -> Request:
+    """Replaces the members of world.Layout that are given."""
+    cloud.world.layout = replace(cloud.world.layout, **request)
+    return {}
+
+
 COMMANDS: dict[str, Callable[[Cloud, Request], Request]] = {
     "state": read_state, "log": read_log, "advance": advance, "set": set_clock,
     "faults": arm_faults, "kill": arm_kill, "keys": set_keys,
+    "world": change_world, "sts": change_sts,
 }
 
 

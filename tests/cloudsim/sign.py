@@ -30,6 +30,8 @@ class Key:
     secret: str
     token: str | None = None
     expires_at: float | None = None  # cloud time
+    account: str | None = None       # whose it is; None: the first scenario's
+    arn: str | None = None           # the role that it is of
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,24 @@ def expected_signature(key: Key, scope: tuple[str, str, str, str], url: str,
     return auth.signature(to_sign, request)
 
 
-def check_signature(keys: dict[str, Key], region: str, service: str, now: float,
-                    request: Received) -> str:
-    """Returns the access key's id; raises what the service would answer."""
+@dataclass(frozen=True)
+class Signer:
+    """Who signed, and for which region."""
+
+    key_id: str
+    key: Key
+    region: str
+
+
+def claimed_scope(authorization: str) -> tuple[str, str]:
+    """Key id and region as a request names them, unchecked; "" where it names none."""
+    found = AUTHORIZATION.fullmatch(authorization)
+    return (found[1], found[3]) if found is not None else ("", "")
+
+
+def check_signature(keys: dict[str, Key], service: str, now: float,
+                    request: Received) -> Signer:
+    """Raises what the service would answer."""
     headers: dict[str, str] = {}
     for name, value in request.fields:
         name = name.lower()
@@ -105,9 +122,9 @@ def check_signature(keys: dict[str, Key], region: str, service: str, now: float,
         raise ApiError("IncompleteSignatureException",
                        "Authorization header requires Credential, SignedHeaders, Signature")
     key_id, day, scope_region, scope_service, signed_text, signature = found.groups()
-    if (scope_region, scope_service) != (region, service):
-        raise invalid_signature(f"Credential should be scoped to {region}/{service}, "
-                                f"not {scope_region}/{scope_service}")
+    if scope_service != service:
+        raise invalid_signature(f"Credential should be scoped to {service}, "
+                                f"not {scope_service}")
     check_stamp(headers["x-amz-date"], day, now)
     key = check_key(keys, key_id, headers.get("x-amz-security-token"), now)
     signed = signed_text.split(";")
@@ -121,4 +138,4 @@ def check_signature(keys: dict[str, Key], region: str, service: str, now: float,
     if not hmac.compare_digest(expected, signature):
         raise invalid_signature("The request signature we calculated does not match the "
                                 "signature you provided.")
-    return key_id
+    return Signer(key_id, key, scope_region)

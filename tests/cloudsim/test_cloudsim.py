@@ -30,12 +30,13 @@ LATE_ENOUGH = END + 3600
 
 
 def aws_client(sim: CloudSim, key_id: str = KEY_ID, secret: str = SECRET,
-               token: str | None = None, region: str = SPEC.region):
+               token: str | None = None, region: str = SPEC.region,
+               service: str = "cloudtrail"):
     """botocore as Debian ships it, with no retries and no look at the environment."""
     with mock.patch.dict(os.environ, {"AWS_CONFIG_FILE": os.devnull,
                                       "AWS_SHARED_CREDENTIALS_FILE": os.devnull}):
         return botocore.session.Session().create_client(
-            "cloudtrail", region_name=region, endpoint_url=sim.endpoint,
+            service, region_name=region, endpoint_url=sim.endpoint,
             verify=sim.ca_file, aws_access_key_id=key_id, aws_secret_access_key=secret,
             aws_session_token=token,
             config=Config(retries={"total_max_attempts": 1}, proxies={}))
@@ -235,6 +236,90 @@ class Signatures(SimCase):
                 self.assertIn(code, error.response["Error"]["Message"])
                 date = error.response["ResponseMetadata"]["HTTPHeaders"]["date"]
                 self.assertIn(when(LATE_ENOUGH).strftime("%d %b %Y %H:%M"), date)
+
+
+class Organisation(SimCase):
+    """Many accounts and regions, and the services that tell of them."""
+
+    other = ScenarioSpec(seed=8, events=40, seconds=1800, account="444455556666",
+                         region="eu-west-2")
+    keys = {KEY_ID: {"secret": SECRET},
+            "AKIDOTHER": {"secret": "other", "account": "444455556666"},
+            "AKIDQUIET": {"secret": "quiet", "account": "777788889999"}}
+
+    def start_world(self, **layout: object) -> CloudSim:
+        layout = {"regions": {"*": ["us-east-1", "eu-west-2"]}, "disabled": ["af-south-1"],
+                  **layout}
+        return self.enterContext(CloudSim(SPEC, self.other, now=LATE_ENOUGH, limit=0,
+                                          keys=json.dumps(self.keys),
+                                          world=json.dumps(layout)))
+
+    def lookup_ids(self, sim: CloudSim, key: tuple[str, str], region: str) -> list[str]:
+        pages = aws_client(sim, *key, region=region).get_paginator("lookup_events")
+        return [e["EventId"] for page in pages.paginate() for e in page["Events"]]
+
+    def test_each_account_and_region_has_its_own_events(self) -> None:
+        sim = self.start_world()
+        with at_cloud_time(sim):
+            for key, region, events in (
+                ((KEY_ID, SECRET), "us-east-1", sim.scenarios[0].events),
+                ((KEY_ID, SECRET), "eu-west-2", []),
+                (("AKIDOTHER", "other"), "eu-west-2", sim.scenarios[1].events),
+                (("AKIDOTHER", "other"), "us-east-1", []),
+                (("AKIDQUIET", "quiet"), "us-east-1", []),
+            ):
+                with self.subTest(key=key, region=region):
+                    self.assertEqual(self.lookup_ids(sim, key, region),
+                                     [e.event_id for e in reversed(events)])
+
+    def test_each_account_and_region_has_its_own_budget(self) -> None:
+        sim = self.enterContext(CloudSim(SPEC, self.other, now=LATE_ENOUGH, limit=1, burst=1,
+                                         keys=json.dumps(self.keys)))
+        with at_cloud_time(sim):
+            aws_client(sim).lookup_events()
+            self.refused("ThrottlingException", aws_client(sim).lookup_events)
+            aws_client(sim, "AKIDOTHER", "other", region="eu-west-2").lookup_events()
+
+    def test_botocore_reads_the_enabled_regions(self) -> None:
+        sim = self.start_world(regions={"*": ["us-east-1"], "777788889999": ["eu-west-1"]})
+        with at_cloud_time(sim):
+            ec2 = aws_client(sim, service="ec2")
+            names = [r["RegionName"] for r in ec2.describe_regions()["Regions"]]
+            self.assertEqual(names, ["us-east-1"])
+            every = ec2.describe_regions(AllRegions=True)["Regions"]
+            self.assertEqual({r["RegionName"]: r["OptInStatus"] for r in every},
+                             {"us-east-1": "opt-in-not-required",
+                              "af-south-1": "not-opted-in"})
+            quiet = aws_client(sim, "AKIDQUIET", "quiet", service="ec2").describe_regions()
+            self.assertEqual([r["RegionName"] for r in quiet["Regions"]], ["eu-west-1"])
+
+    def test_botocore_pages_through_the_organisation(self) -> None:
+        accounts = [{"Id": f"{n:012d}", "Name": f"n{n}"} for n in range(47)]
+        sim = self.start_world(organization=accounts, page=7)
+        with at_cloud_time(sim):
+            pages = aws_client(sim, service="organizations").get_paginator("list_accounts")
+            listed = [a for page in pages.paginate() for a in page["Accounts"]]
+            self.assertEqual([(a["Id"], a["Name"]) for a in listed],
+                             [(a["Id"], a["Name"]) for a in accounts])
+        self.assertEqual(sim.counts()["organizations:ListAccounts"], 7)
+
+    def test_refusals_are_those_of_each_protocol(self) -> None:
+        sim = self.start_world(organization=[{"Id": "111122223333"}], management=SPEC.account,
+                               no_regions=[SPEC.account], no_lookup=["444455556666"])
+        other = ("AKIDOTHER", "other")
+        with at_cloud_time(sim):
+            self.refused("UnauthorizedOperation",
+                         aws_client(sim, service="ec2").describe_regions)
+            self.refused("AccessDeniedException",
+                         aws_client(sim, *other, service="organizations").list_accounts)
+            self.refused("AccessDeniedException",
+                         aws_client(sim, *other, region="eu-west-2").lookup_events)
+            self.refused("InvalidSignatureException",
+                         aws_client(sim, KEY_ID, "wrong",
+                                    service="organizations").list_accounts)
+            sim.change(organization_fails=True)
+            self.refused("ServiceException",
+                         aws_client(sim, service="organizations").list_accounts)
 
 
 class Faulty(SimCase):

@@ -1,9 +1,11 @@
 /*
  * Whole records into whole events, with the shipped packs: each folder of
- * golden/events holds record.json, event.json, and perhaps context.json and
- * redact.json. EVENTS_UPDATE=1 writes event.json anew; review the difference.
+ * golden/events holds record.json, event.json, and perhaps context.json, redact.json and
+ * self.json (who we are to the cloud). EVENTS_UPDATE=1 writes event.json anew; review the
+ * difference.
  */
 #include "aws/cloudtrail.h"
+#include "azure/shapes.h"
 #include "base/mem.h"
 #include "event/event.h"
 
@@ -22,6 +24,26 @@ enum { FILE_MAX = 1 << 20, CASES_MAX = 64 };
 static const char folder[] = "../golden/events";
 
 static struct mapping_set *set;
+
+/* What a case's record is, by how the case's name begins; AWS's else. */
+static const struct kind {
+    const char *prefix;
+    const struct record_shape *shape;
+} kinds[] = {
+    {"azure_", &record_shape_azure_activity},
+    {"entra_", &record_shape_entra_audit},
+    {"signin_", &record_shape_entra_signin},
+    {"", &record_shape_cloudtrail},
+};
+
+static const struct record_shape *shape_of(const char *name)
+{
+    const struct kind *kind = kinds;
+    while (strncmp(kind->prefix, name, strlen(kind->prefix)) != 0) {
+        kind++; /* the last one fits all */
+    }
+    return kind->shape;
+}
 
 /* Reads a file of the case; empty when there is none. */
 static void read_file(const char *name, const char *file, struct buf *out)
@@ -65,11 +87,12 @@ static json_t *settle(struct bytes text)
     return event;
 }
 
-static void map_record(const struct mapping *mapping, const struct record *record,
-                       const json_t *redact, struct buf *out)
+static void map_record(const struct record_shape *shape, const struct record *record,
+                       const json_t *redact, const json_t *self, struct buf *out)
 {
+    const struct mapping *mapping = mapping_find(set, shape);
     struct event_origin origin = {
-        .mapping = mapping, .source = "golden", .provider = "aws-cloudtrail"};
+        .mapping = mapping, .source = "golden", .provider = shape->name, .self = self};
     json_t *tenant = json_pack("{s:s}", "business_unit", "HQ");
     assert_true(event_origin_init(&origin, tenant, redact, NULL));
     json_decref(tenant);
@@ -100,16 +123,19 @@ static void test_case(void **state)
     struct buf record_text;
     struct buf context;
     struct buf redact_text;
+    struct buf self_text;
     struct buf expected;
     struct buf out;
     read_file(name, "record.json", &record_text);
     read_file(name, "context.json", &context);
     read_file(name, "redact.json", &redact_text);
+    read_file(name, "self.json", &self_text);
     read_file(name, "event.json", &expected);
     buf_init(&out, FILE_MAX);
     json_t *redact = json_loads(buf_text(&redact_text), 0, NULL);
     const struct record record = {buf_bytes(&record_text), buf_bytes(&context)};
-    map_record(mapping_find(set, &record_shape_cloudtrail), &record, redact, &out);
+    json_t *self = json_loads(buf_text(&self_text), 0, NULL);
+    map_record(shape_of(name), &record, redact, self, &out);
 
     json_t *event = settle(buf_bytes(&out));
     char *text = json_dumps(event, JSON_INDENT(2));
@@ -122,8 +148,10 @@ static void test_case(void **state)
     free(text);
     json_decref(event);
     json_decref(redact);
+    json_decref(self);
     buf_clear(&out);
     buf_clear(&expected);
+    buf_clear(&self_text);
     buf_clear(&redact_text);
     buf_clear(&context);
     buf_clear(&record_text);
@@ -133,7 +161,9 @@ static int load_packs(void **state)
 {
     (void)state;
     static const char *const directories[] = {"../../mappings", NULL};
-    static const struct record_shape *const shapes[] = {&record_shape_cloudtrail, NULL};
+    static const struct record_shape *const shapes[] = {
+        &record_shape_cloudtrail, &record_shape_azure_activity, &record_shape_entra_audit,
+        &record_shape_entra_signin, NULL};
     struct problems problems = {0};
     if (!mapping_load(directories, shapes, &set, &problems)) {
         for (size_t i = 0; i < problems.count; i++) {

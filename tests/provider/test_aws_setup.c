@@ -1,7 +1,7 @@
 /* aws/endpoint.h, aws/credentials.h and what cloudtrail.c accepts before it reads. */
 #include "aws/cloudtrail.h"
-#include "aws/credentials.h"
 #include "aws/endpoint.h"
+#include "aws/origin.h"
 #include "registry.h"
 
 #include <setjmp.h>
@@ -94,16 +94,22 @@ static void set_credentials(const char *id, const char *key, const char *token)
     set_or_unset("AWS_SESSION_TOKEN", token);
 }
 
+static bool load(struct credentials *credentials, struct error *err)
+{
+    const struct origin origin = {.kind = ORIGIN_ENVIRONMENT};
+    return origin_load(&origin, NULL, credentials, err);
+}
+
 static void credentials_come_from_the_environment(void **state)
 {
     (void)state;
     struct credentials credentials = {0};
     set_credentials("AKID", "secret", "token");
-    assert_true(credentials_load(&credentials, NULL));
+    assert_true(load(&credentials, NULL));
     assert_string_equal(secret_reveal(&credentials.access_key_id), "AKID");
     assert_string_equal(secret_reveal(&credentials.session_token), "token");
     set_credentials("AKID", "secret", "");
-    assert_true(credentials_load(&credentials, NULL));
+    assert_true(load(&credentials, NULL));
     assert_false(secret_is_set(&credentials.session_token));
     credentials_clear(&credentials);
 }
@@ -113,7 +119,7 @@ static void refused(const char *id, const char *key, const char *token, const ch
     struct credentials credentials = {0};
     struct error err = {0};
     set_credentials(id, key, token);
-    assert_false(credentials_load(&credentials, &err));
+    assert_false(load(&credentials, &err));
     assert_int_equal(err.kind, ERROR_CONFIG);
     assert_non_null(strstr(err.text, says));
     assert_null(strstr(err.text, "hidden"));

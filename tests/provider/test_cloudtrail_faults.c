@@ -76,7 +76,7 @@ static struct row {
      {{.file = "skewed.json", .status = 403, .date_ms = 1767229201000}},
      1,
      ERROR_DENIED,
-     "AWS_SECRET_ACCESS_KEY"},
+     "secret key from the environment"},
     {"a time range that AWS does not keep",
      {{.file = "bad-range.json", .status = 400}},
      1,

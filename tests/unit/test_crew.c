@@ -5,6 +5,8 @@
 #include "bridge/crew.h"
 
 #include "base/mem.h"
+#include "bridge/denials.h"
+#include "bridge/scout.h"
 #include "mapping_world.h"
 #include "sqlite_file.h"
 
@@ -127,6 +129,7 @@ struct world {
     struct mapping_set *mappings;
     struct open_sink sink;
     struct send_route route;
+    struct config nothing;           /* to be discovered: its sources are made by hand */
     struct config_source entries[2]; /* of the free provider, and of the slow one */
     json_t *settings;
     struct fleet fleet;
@@ -135,9 +138,11 @@ struct world {
 
 static void add_source(struct world *world, size_t number)
 {
-    struct source *source = &world->fleet.sources[number];
+    struct source *source = mem_new(1, sizeof(*source));
+    world->fleet.sources[number] = source;
     const struct config_source *entry = &world->entries[0];
     *source = (struct source){
+        .place = number,
         .config = entry,
         .name = mem_format("s%zu", number),
         .settings = json_pack("{s:I}", "number", (json_int_t)number),
@@ -188,8 +193,14 @@ static int set_up(void **state)
     for (size_t i = 0; i < SOURCES; i++) {
         add_source(world, i);
     }
-    return !store_sqlite.open(world->settings, &world->runtime,
-                              &world->fleet.worker.store, &world->err);
+    assert_true(store_sqlite.open(world->settings, &world->runtime,
+                                  &world->fleet.worker.store, &world->err));
+    world->fleet.plan.config = &world->nothing;
+    world->fleet.worker.denials = denials_new();
+    world->fleet.discover_ms = INT64_MAX;
+    world->fleet.scout =
+        scout_new(&world->nothing, &store_sqlite, world->fleet.worker.store);
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -213,7 +224,7 @@ static size_t count_ends(const struct world *world, enum source_end end)
 {
     size_t count = 0;
     for (size_t i = 0; i < world->fleet.source_count; i++) {
-        count += world->fleet.sources[i].end == end;
+        count += world->fleet.sources[i]->end == end;
     }
     return count;
 }
@@ -238,8 +249,8 @@ static void where_each_source_stands_is_stored_when_the_run_ends(void **state)
     const struct crew_plan plan = {.worker_count = WORKERS, .is_once = true};
     assert_true(crew_run(&world->fleet, &plan));
     for (size_t i = 0; i < SOURCES; i++) {
-        world->fleet.sources[i].end = SOURCE_IDLE;
-        world->fleet.sources[i].due_ms = 0;
+        world->fleet.sources[i]->end = SOURCE_IDLE;
+        world->fleet.sources[i]->due_ms = 0;
     }
     assert_true(crew_run(&world->fleet, &plan));
     assert_int_equal(delivered, SOURCES * PAGES * RECORDS);
@@ -266,10 +277,10 @@ static void a_used_up_budget_holds_up_no_other_source(void **state)
     struct world *world = *state;
     const struct crew_plan plan = {.worker_count = 2, .max_runtime_ms = 1500};
     for (size_t i = 0; i < SOURCES - 1; i++) { /* they are due first */
-        world->fleet.sources[i].config = &world->entries[1];
+        world->fleet.sources[i]->config = &world->entries[1];
     }
-    free(world->fleet.sources[SOURCES - 1].quota_key);
-    world->fleet.sources[SOURCES - 1].quota_key = mem_dup("another");
+    free(world->fleet.sources[SOURCES - 1]->quota_key);
+    world->fleet.sources[SOURCES - 1]->quota_key = mem_dup("another");
     assert_true(crew_run(&world->fleet, &plan));
     assert_int_equal(count_ends(world, SOURCE_FAILED), 0);
     assert_int_equal(count_owned(world), 0);
@@ -297,7 +308,7 @@ static void what_another_process_reads_is_left_to_it(void **state)
     assert_true(store_sqlite.open(world->settings, &world->runtime, &other, &world->err));
     assert_true(file_claim(other, "s7", &claim, &world->err));
     assert_true(crew_run(&world->fleet, &plan));
-    assert_int_equal(world->fleet.sources[7].end, SOURCE_HELD);
+    assert_int_equal(world->fleet.sources[7]->end, SOURCE_HELD);
     assert_int_equal(count_ends(world, SOURCE_DONE), SOURCES - 1);
     assert_int_equal(count_owned(world), 1);
     claim_clear(&claim);

@@ -71,7 +71,6 @@ struct bench {
     json_t *settings;
     struct store *store;
     struct runtime runtime;
-    struct worker worker;
     struct open_sink sink;
     struct send_route route;
     struct source *sources;
@@ -92,8 +91,6 @@ static int set_up(void **state)
     bench->runtime.random = no_random;
     bench->settings = file_settings();
     assert_true(file_open(bench->settings, &bench->store, &err));
-    bench->worker = (struct worker){
-        .store_type = &store_sqlite, .store = bench->store, .runtime = &bench->runtime};
     bench->sink = (struct open_sink){.name = "soc", .type = &sink_type};
     bench->route = (struct send_route){.sink = &bench->sink, .is_required = true};
     *state = bench;
@@ -265,7 +262,8 @@ static void a_gap_is_told_though_the_source_cannot_be_read(void **state)
     add_sources(bench, 1);
     tell(bench);
     for (int i = 0; i < 2; i++) { /* planned again after a crash */
-        assert_true(notices_note_gap(&bench->worker, &bench->sources[0], &gap, &err));
+        assert_true(
+            store_sqlite.ledger->gap(bench->store, &bench->sources[0].claim, &gap, &err));
     }
     assert_string_equal(
         tell(bench),
@@ -290,23 +288,6 @@ static void expired_dead_letters_are_told_as_a_loss(void **state)
                     "SELECT count(*) FROM note WHERE kind = 'loss' AND is_told"
                     " AND json_extract(details, '$.count') = 1"),
         1);
-}
-
-static void who_looked_at_dead_letters_is_told(void **state)
-{
-    struct bench *bench = *state;
-    struct error err = {0};
-    const struct notices_access access = {.source = "prod",
-                                          .action = "show",
-                                          .letter = "aws:1:2",
-                                          .count = 1,
-                                          .now_ms = file_clock.now_ms};
-    add_sources(bench, 1);
-    tell(bench);
-    assert_true(notices_note_access(&store_sqlite, bench->store, &access, &err));
-    assert_non_null(strstr(tell(bench), "bridge:prod:access:2025-10-09T09:00:00.000Z/"));
-    assert_non_null(strstr(buf_text(&scene.last), "\"action\":\"show\",\"count\":1"));
-    assert_non_null(strstr(buf_text(&scene.last), "\"letter\":\"aws:1:2\""));
 }
 
 static void other_packs_or_another_program_are_told_with_what_was_before(void **state)
@@ -343,7 +324,6 @@ int main(void)
         ON_BENCH(a_denied_source_is_told_of_at_most_once_an_hour),
         ON_BENCH(a_gap_is_told_though_the_source_cannot_be_read),
         ON_BENCH(expired_dead_letters_are_told_as_a_loss),
-        ON_BENCH(who_looked_at_dead_letters_is_told),
         ON_BENCH(other_packs_or_another_program_are_told_with_what_was_before),
         ON_BENCH(many_sources_cost_few_requests),
     };

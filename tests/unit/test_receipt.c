@@ -52,7 +52,7 @@ static const char *told(const struct store_ledger *ledger, int64_t from_ms, int6
 static void every_hour_with_events_has_a_receipt_and_empty_ones_share_one(void **state)
 {
     (void)state;
-    struct store_hour hours[] = {{.hour = 10, .count = 3}, {.hour = 14, .count = 1}};
+    struct store_tally hours[] = {{.hour = 10, .count = 3}, {.hour = 14, .count = 1}};
     const struct store_ledger ledger = {.hours = hours, .hour_count = 2};
     assert_string_equal(told(&ledger, at(9, 0), at(15, 0)),
                         "9:00-10:00 0; 10:00-11:00 3; 11:00-14:00 0; 14:00-15:00 1");
@@ -61,7 +61,7 @@ static void every_hour_with_events_has_a_receipt_and_empty_ones_share_one(void *
 static void the_first_receipt_begins_where_the_source_does(void **state)
 {
     (void)state;
-    struct store_hour hours[] = {{.hour = 9, .count = 2}};
+    struct store_tally hours[] = {{.hour = 9, .count = 2}};
     const struct store_ledger ledger = {.hours = hours, .hour_count = 1};
     assert_string_equal(told(&ledger, at(9, 30), at(10, 0)), "9:30-10:00 2");
     assert_string_equal(told(&ledger, at(9, 30), at(9, 30)), "");
@@ -70,7 +70,7 @@ static void the_first_receipt_begins_where_the_source_does(void **state)
 static void a_gap_makes_the_hours_it_touches_incomplete(void **state)
 {
     (void)state;
-    struct store_hour hours[] = {{.hour = 10, .count = 3}};
+    struct store_tally hours[] = {{.hour = 10, .count = 3}};
     struct store_gap gaps[] = {{at(10, 40), at(12, 0), NULL}};
     const struct store_ledger ledger = {
         .hours = hours, .hour_count = 1, .gaps = gaps, .gap_count = 1};
@@ -83,7 +83,7 @@ static void what_a_sink_refused_is_told_to_each_sink_by_name(void **state)
 {
     (void)state;
     static char siem[] = "siem";
-    struct store_hour hours[] = {{.hour = 9, .count = 5}, {.hour = 10, .count = 4}};
+    struct store_tally hours[] = {{.hour = 9, .count = 5}, {.hour = 10, .count = 4}};
     struct store_refusal refusals[] = {{{.hour = 10, .count = 3}, siem}};
     const struct store_ledger ledger = {
         .hours = hours, .hour_count = 2, .refusals = refusals, .refusal_count = 1};
