@@ -71,8 +71,13 @@ static bool prepare_origin(const struct fleet *fleet, struct source *source,
         .is_backfill = fleet->plan.backfill != NULL,
         .account = json_string_value(json_object_get(source->settings, "account")),
     };
-    return event_origin_init(&source->origin, source->config->tenant,
-                             source->config->redact, err);
+    /* The provider's own come behind the operator's. */
+    json_t *redact = json_array();
+    json_array_extend(redact, source->config->redact);
+    json_array_extend(redact, json_object_get(source->settings, "redact"));
+    bool ok = event_origin_init(&source->origin, source->config->tenant, redact, err);
+    json_decref(redact);
+    return ok;
 }
 
 static bool open_sinks(struct fleet *fleet, const struct config *config,
@@ -108,6 +113,7 @@ static bool add_source(struct fleet *fleet, const struct config_source *entry,
                         json_integer((json_int_t)fleet->source_count));
     fleet->sources[fleet->source_count++] = source;
     *source = (struct source){
+        .place = fleet->source_count - 1,
         .config = entry,
         .name = mem_dup(found->name),
         .key = key_of(fleet, found->name),

@@ -176,7 +176,7 @@ static void tell_start(const struct running *running)
 {
     const struct options *options = running->options;
     json_t *members = json_pack("{s:s,s:I}", "version", BRIDGE_VERSION, "sources",
-                               (json_int_t)running->fleet.source_count);
+                                (json_int_t)running->fleet.source_count);
     if (options->is_dry) {
         json_object_set_new(members, "dry_run", json_true());
     }
@@ -204,9 +204,10 @@ static int64_t monotonic_ms(const struct running *running)
 static bool run_crew(struct running *running, size_t worker_count)
 {
     const struct options *options = running->options;
+    bool is_apart = options->is_dry || is_backfill(options);
     struct crew_plan crew = {.worker_count = worker_count,
-                             .is_once = options->is_once || options->is_dry ||
-                                        is_backfill(options),
+                             .is_once = options->is_once || is_apart,
+                             .is_silent = is_apart,
                              .max_runtime_ms = options->max_runtime_ms};
     if (has_terminal()) {
         progress_begin(&running->progress, &running->fleet, stderr);

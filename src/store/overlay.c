@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/idset.h"
 #include "store/inspect.h"
+#include "store/ledger.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -215,6 +216,8 @@ static bool overlay_gap(struct store *store, const struct claim *claim,
     return true;
 }
 
+static const struct ledger_type overlay_ledger = {.gap = overlay_gap};
+
 static bool overlay_discovered(struct store *store, const char *entry, json_t **known,
                                struct error *err)
 {
@@ -263,7 +266,7 @@ const struct store_type overlay_type = {
     .known = overlay_known,
     .id_count = overlay_id_count,
     .commit = overlay_commit,
-    .gap = overlay_gap,
+    .ledger = &overlay_ledger,
     .inspect = &overlay_inspect,
     .discovered = overlay_discovered,
     .discover = overlay_discover,
