@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct meter {
-    _Atomic int64_t head_ms;   /* everything before was read once; 0: not known yet */
+    _Atomic int64_t head_ms; /* everything before was read once; 0: not known yet */
     _Atomic uint64_t delivered;
 };
 

@@ -15,7 +15,8 @@ enum { SLICES_MAX = 5000 };
 
 static const struct slicing slicing = {
     .passes = 4,
-    .age_ms = {MS_PER_MINUTE, 5 * MS_PER_MINUTE, 10 * MS_PER_MINUTE, MS_PER_HOUR},
+    .age_ms = {MS_PER_MINUTE, (int64_t)5 * MS_PER_MINUTE, (int64_t)10 * MS_PER_MINUTE,
+               MS_PER_HOUR},
     .span_ms = MS_PER_HOUR,
     .grain_ms = 1000,
     .retention_ms = (int64_t)90 * MS_PER_DAY,
@@ -64,14 +65,15 @@ static struct row {
     int64_t last_ms;
     size_t gaps;
 } rows[] = {
-    {"an old stretch", 48 * MS_PER_HOUR, 24 * MS_PER_HOUR, 48 * MS_PER_HOUR,
-     24 * MS_PER_HOUR, 0},
-    {"one up to now ends before events are old enough to be shown", 3 * MS_PER_HOUR, 0,
-     3 * MS_PER_HOUR, MS_PER_MINUTE, 0},
-    {"one between two seconds takes in both", 2 * MS_PER_HOUR + 400,
-     2 * MS_PER_HOUR - 9600, 2 * MS_PER_HOUR + 1000, 2 * MS_PER_HOUR - 10000, 0},
+    {"an old stretch", (int64_t)48 * MS_PER_HOUR, (int64_t)24 * MS_PER_HOUR,
+     (int64_t)48 * MS_PER_HOUR, (int64_t)24 * MS_PER_HOUR, 0},
+    {"one up to now ends before events are old enough to be shown",
+     (int64_t)3 * MS_PER_HOUR, 0, (int64_t)3 * MS_PER_HOUR, MS_PER_MINUTE, 0},
+    {"one between two seconds takes in both", (int64_t)2 * MS_PER_HOUR + 400,
+     (int64_t)2 * MS_PER_HOUR - 9600, (int64_t)2 * MS_PER_HOUR + 1000,
+     (int64_t)2 * MS_PER_HOUR - 10000, 0},
     {"what is older than the cloud keeps is a gap", (int64_t)95 * MS_PER_DAY,
-     (int64_t)89 * MS_PER_DAY, (int64_t)90 * MS_PER_DAY - 2 * (int64_t)MS_PER_HOUR,
+     (int64_t)89 * MS_PER_DAY, (int64_t)90 * MS_PER_DAY - (int64_t)2 * MS_PER_HOUR,
      (int64_t)89 * MS_PER_DAY, 1},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

@@ -95,7 +95,7 @@ static void test_a_small_run_shows_each_source_and_what_to_do(void **state)
     free(world->sources[3].name);
     world->sources[3].name =
         mem_dup("a-name-that-is-much-longer-than-anybody-wants-to-see-on-a-screen");
-    const struct summary summary = {.fleet = &world->fleet, .took_ms = 12 * 1000};
+    const struct summary summary = {.fleet = &world->fleet, .took_ms = 12000};
     assert_golden(&summary, "summary/small.txt");
     teardown(world);
     free(world);
@@ -114,7 +114,7 @@ static void test_of_many_sources_the_worst_are_shown_then_the_total(void **state
     world->sources[501].end = SOURCE_PAUSED;
     world->sources[502].end = SOURCE_HELD;
     world->sources[503].counts.delivered = 9000;
-    const struct summary summary = {.fleet = &world->fleet, .took_ms = 125 * 1000};
+    const struct summary summary = {.fleet = &world->fleet, .took_ms = 125000};
     char *text = print(&summary);
     size_t lines = 0;
     for (const char *at = text; *at != '\0'; at++) {
