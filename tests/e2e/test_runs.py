@@ -11,7 +11,8 @@ import subprocess
 import time
 import unittest
 
-from harness import Bench, BenchCase, ScenarioSpec, Sink, hours_ago
+from fleet import Fleet
+from harness import PROGRAM, Bench, BenchCase, ScenarioSpec, Sink, hours_ago
 
 HOUR = 3600
 LIMIT_S = 120
@@ -310,6 +311,44 @@ class Live(RunCase):
     def test_send_without_live_is_wrong_usage(self) -> None:
         bench = self.bench(ScenarioSpec(start=hours_ago(6), events=5))
         self.ends(2, bench, "check", "--send")
+
+
+class Many(RunCase):
+    REGIONS = 200
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.fleet = self.enterContext(Fleet(PROGRAM.resolve(), self.REGIONS))
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [str(PROGRAM.resolve()), arguments[0], "--config", str(self.fleet.config),
+             *arguments[1:]],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            env=self.fleet.environment(), timeout=LIMIT_S, check=False)
+
+    def test_all_are_asked_in_good_time_and_told_in_order(self) -> None:
+        began = time.monotonic()
+        done = self.call("check", "--live")
+        took_s = time.monotonic() - began
+        print(f"\ncheck --live: {self.REGIONS} sources in {took_s:.1f} s")
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        names = re.findall(r"(?m)^source (quiet-\S+) +ok ", done.stdout)
+        self.assertEqual(len(names), self.REGIONS)
+        self.assertEqual(names, sorted(names))
+        self.assertLess(took_s, 60)
+
+    def test_the_summary_of_a_dry_run_is_one_screen_and_names_choose(self) -> None:
+        done = self.call("run", "--dry-run")
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertIn(f"all {self.REGIONS} sources", done.stdout)
+        self.assertLess(len(done.stdout.splitlines()), 40)
+        chosen = re.findall(r"(?m)^quiet-\S+", done.stdout)[3:5]
+        done = self.call("run", "--dry-run", "--source", chosen[0], "--source", chosen[1])
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertEqual(re.findall(r"(?m)^quiet-\S+", done.stdout), chosen)
+        self.assertEqual(sorted(path.name for path in self.fleet.folder.iterdir()),
+                         ["auditbridge.yaml"])
 
 
 if __name__ == "__main__":
