@@ -9,8 +9,9 @@
 #include <stdlib.h>
 
 enum {
-    CROWDED_MS = 50,     /* a request budget used up for longer gets no thread */
-    GONE_MS = 60 * 1000, /* then a source that is gone is looked at again: it may be back */
+    CROWDED_MS = 50, /* a request budget used up for longer gets no thread */
+    GONE_MS =
+        60 * 1000, /* then a source that is gone is looked at again: it may be back */
 };
 
 /* A worker's thread. */

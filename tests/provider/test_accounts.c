@@ -51,9 +51,9 @@ static void assert_expands(const struct step *steps, size_t step_count,
 static void an_organisation_is_read_to_its_last_page(void **state)
 {
     (void)state;
-    static const struct step steps[] = {{.file = "../accounts/list-first.json"},
-                                        {.file = "../accounts/list-empty.json"},
-                                        {.file = "../accounts/list-last.json"}};
+    static const struct step steps[] = {{.file = "aws/accounts/list-first.json"},
+                                        {.file = "aws/accounts/list-empty.json"},
+                                        {.file = "aws/accounts/list-last.json"}};
     assert_expands(
         steps, 3,
         "{\"organization\": true, \"role\": \"r\", \"regions\": [\"eu-west-2\"],"
@@ -65,7 +65,7 @@ static void an_organisation_is_read_to_its_last_page(void **state)
 static void enabled_regions_and_the_global_one_are_found(void **state)
 {
     (void)state;
-    static const struct step steps[] = {{.file = "../accounts/regions.xml"}};
+    static const struct step steps[] = {{.file = "aws/accounts/regions.xml"}};
     assert_expands(steps, 1, "{\"account\": \"111111111111\", \"regions\": [\"all\"]}",
                    "111111111111-eu-west-2 111111111111-ap-east-1 "
                    "111111111111-us-east-1");
@@ -79,8 +79,8 @@ static void an_account_that_cannot_be_asked_is_named(void **state)
 {
     (void)state;
     static const struct step denied[] = {
-        {.file = "../accounts/regions-denied.xml", .status = 403}};
-    static const struct step none[] = {{.file = "../accounts/regions-none.xml"}};
+        {.file = "aws/accounts/regions-denied.xml", .status = 403}};
+    static const struct step none[] = {{.file = "aws/accounts/regions-none.xml"}};
     const char *settings = "{\"account\": \"111111111111\", \"regions\": [\"all\"]}";
     assert_expands(denied, 1, settings, "!111111111111");
     assert_expands(none, 1, settings, "!111111111111");
