@@ -155,7 +155,7 @@ static void print_sources(const struct summary *summary, const struct source **s
         "refused"};
     struct table table = {.aligns = "llrrrrr"};
     size_t count = summary->fleet->source_count;
-    size_t shown = count > SUMMARY_SOURCES ? SUMMARY_SOURCES : count;
+    size_t shown = count > SUMMARY_SOURCES ? SUMMARY_WORST : count;
     for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
         table_add(&table, headings[i]);
     }
@@ -172,24 +172,58 @@ static void print_sources(const struct summary *summary, const struct source **s
     table_clear(&table);
 }
 
-static void print_failures(const struct summary *summary, const struct source **sources,
-                           const struct totals *totals, FILE *out)
+/* Sources that failed in the same words. */
+struct failure {
+    const struct source *first;
+    size_t count;
+};
+
+/* Adds source to those of its words; false: there is no room for more words. */
+static bool add_failure(struct failure *failures, const struct source *source)
 {
-    size_t shown = 0;
-    for (size_t i = 0; i < summary->fleet->source_count && shown < SUMMARY_FAILURES;
-         i++) {
-        const struct source *source = sources[i];
-        if (source->end == SOURCE_FAILED) {
-            char *text = cut(source->error.text, FAILURE_WIDTH);
-            fprintf(out, "%s%s: %s: %s\n", shown == 0 ? "\n" : "", source->name,
-                    error_kind_name(source->error.kind), text);
-            free(text);
-            shown++;
+    size_t i = 0;
+    while (i < SUMMARY_FAILURES && failures[i].count > 0 &&
+           strcmp(failures[i].first->error.text, source->error.text) != 0) {
+        i++;
+    }
+    if (i == SUMMARY_FAILURES) {
+        return false;
+    }
+    failures[i].first = failures[i].count == 0 ? source : failures[i].first;
+    failures[i].count++;
+    return true;
+}
+
+static void print_failure(const struct failure *failure, FILE *out)
+{
+    const struct source *source = failure->first;
+    char *name = cut(source->name, NAME_WIDTH);
+    char *text = cut(source->error.text, FAILURE_WIDTH);
+    fputs(name, out);
+    if (failure->count > 1) {
+        fprintf(out, " and %zu more", failure->count - 1);
+    }
+    fprintf(out, ": %s: %s\n", error_kind_name(source->error.kind), text);
+    free(text);
+    free(name);
+}
+
+static void print_failures(const struct fleet *fleet, const struct source **sources,
+                           FILE *out)
+{
+    struct failure failures[SUMMARY_FAILURES] = {0};
+    size_t others = 0;
+    for (size_t i = 0; i < fleet->source_count; i++) {
+        if (sources[i]->end == SOURCE_FAILED) {
+            others += add_failure(failures, sources[i]) ? 0 : 1;
         }
     }
-    if (totals->ended[SOURCE_FAILED] > shown) {
-        fprintf(out, "and %zu more: look for source.failed in the log\n",
-                totals->ended[SOURCE_FAILED] - shown);
+    fputs(failures[0].count > 0 ? "\n" : "", out);
+    for (size_t i = 0; i < SUMMARY_FAILURES && failures[i].count > 0; i++) {
+        print_failure(&failures[i], out);
+    }
+    if (others > 0) {
+        fprintf(out, "%zu more: look for source.failed in the log\n", others);
     }
 }
 
@@ -283,7 +317,7 @@ void summary_print(const struct summary *summary, FILE *out)
     char took[TABLE_AGE_SIZE];
     table_age(summary->took_ms, took);
     print_sources(summary, sources, &totals, out);
-    print_failures(summary, sources, &totals, out);
+    print_failures(fleet, sources, out);
     print_principles(&totals, out);
     if (summary->unmapped != NULL) {
         print_unmapped(summary->unmapped, out);

@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 enum {
-    SUMMARY_SOURCES = 20, /* of more, only those that went worst are shown */
+    SUMMARY_SOURCES = 20, /* of more, only those that went worst are shown: */
+    SUMMARY_WORST = 10,
     SUMMARY_FAILURES = 5,
     SUMMARY_UNMAPPED = 10,
 };

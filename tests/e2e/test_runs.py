@@ -342,7 +342,7 @@ class Many(RunCase):
         done = self.call("run", "--dry-run")
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertIn(f"all {self.REGIONS} sources", done.stdout)
-        self.assertLess(len(done.stdout.splitlines()), 40)
+        self.assertLess(len(done.stdout.splitlines()), 30)
         chosen = re.findall(r"(?m)^quiet-\S+", done.stdout)[3:5]
         done = self.call("run", "--dry-run", "--source", chosen[0], "--source", chosen[1])
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
