@@ -59,5 +59,7 @@ void log_set_level(enum log_level level);
  */
 void log_write_take(enum log_level level, enum log_event event, const char *source,
                     json_t *fields);
+/* The same, but what was said before, word for word, is not said again. */
+void log_write_once_take(enum log_level level, enum log_event event, json_t *fields);
 
 #endif
