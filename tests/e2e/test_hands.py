@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 from harness import PROGRAM, Bench, BenchCase, ScenarioSpec, hours_ago
@@ -93,7 +94,7 @@ class HandsCase(unittest.TestCase):
         self.ends(0, "run", "--once", "--config", "only.yaml")
 
     def sql(self, text: str, *values: object) -> list[tuple]:
-        with sqlite3.connect(self.folder / "state.db") as base:
+        with closing(sqlite3.connect(self.folder / "state.db")) as base, base:
             return base.execute(text, values).fetchall()
 
     def source(self, name: str, *ages: float, start: float = 0, span: int = 3_600_000) -> int:
@@ -378,7 +379,7 @@ class State(HandsCase):
                 self.assertIn("--help", self.ends(2, "state", *arguments))
 
     def test_looking_writes_nothing(self) -> None:
-        owners = self.sql("SELECT count(*) FROM owner")  # closing it empties the log file
+        owners = self.sql("SELECT count(*) FROM owner")
         before = (self.folder / "state.db").read_bytes()
         for arguments in (("sources",), ("state", "show"), ("state", "export"), ("dlq", "list")):
             self.ends(0, *arguments)
