@@ -145,16 +145,11 @@ static bool overlay_renew(struct store *store, struct error *err)
 static bool overlay_release(struct store *store, struct store_return *returns,
                             size_t count, struct error *err)
 {
+    (void)store; /* what was settled is remembered by commit; the rest is forgotten */
     (void)err;
-    pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < count; i++) {
-        const struct claim *claim = returns[i].claim;
-        struct moved *moved = moved_find(store, claim->source);
-        moved->is_new = claim->is_new;
-        copy_cursor(&moved->cursor, &claim->cursor);
         returns[i].is_lost = false;
     }
-    pthread_mutex_unlock(&store->mutex);
     return true;
 }
 
@@ -197,6 +192,8 @@ static bool overlay_commit(struct store *store, struct claim *claim,
         moved->forgotten_ms = commit->forget_ms;
         idset_forget(&moved->ids, commit->forget_ms);
     }
+    copy_cursor(&moved->cursor, commit->cursor);
+    moved->is_new = false;
     pthread_mutex_unlock(&store->mutex);
     if (commit->cursor != &claim->cursor) {
         copy_cursor(&claim->cursor, commit->cursor);
