@@ -85,7 +85,7 @@ static void test_it_goes_on_from_the_real_store_and_leaves_that_alone(void **sta
     assert_int_equal(count_known(store, &claim, 3 * EVENTS), EVENTS);
 
     commit(&overlay_type, store, &claim, EVENTS);
-    claim.cursor.mark_ms[0] = 10 * EVENTS; /* moved on, and never settled */
+    claim.cursor.mark_ms[0] = INT64_C(1000); /* moved on, and never settled */
     assert_true(suite_release(&overlay_type, store, &claim, &err));
     claim_clear(&claim);
     assert_true(suite_claim(&overlay_type, store, "prod", &claim, &err));
