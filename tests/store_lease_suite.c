@@ -94,6 +94,23 @@ static void what_an_idle_commit_moved_is_in_the_next_that_settles(void **state)
     assert_int_equal(world->claim.cursor.mark_ms[0], 88);
 }
 
+static void what_was_read_and_not_committed_is_not_stored_by_release(void **state)
+{
+    struct world *world = *state;
+    world_take(world);
+    assert_true(world_commit(world, 1, 20));
+    move_idly(world, 77);
+    struct cursor *cursor = &world->claim.cursor; /* as it is while a slice is read */
+    cursor->mark_ms[0] = 99;
+    cursor->is_open = true;
+    cursor->place = json_string("beyond what any sink took");
+    assert_true(world_release(world, world->store, &world->claim));
+    world_take(world);
+    assert_int_equal(world->claim.cursor.mark_ms[0], 77);
+    assert_false(world->claim.cursor.is_open);
+    assert_null(world->claim.cursor.place);
+}
+
 static void a_stale_worker_moves_no_mark_by_giving_back(void **state)
 {
     struct world *world = *state;
@@ -195,6 +212,7 @@ int store_lease_suite_run(const char *name)
         CASE(a_released_source_is_free_at_once),
         CASE(a_closed_store_leaves_nothing_held),
         CASE(what_an_idle_commit_moved_is_stored_by_release),
+        CASE(what_was_read_and_not_committed_is_not_stored_by_release),
         CASE(what_an_idle_commit_moved_is_in_the_next_that_settles),
         CASE(a_stale_worker_moves_no_mark_by_giving_back),
         CASE(many_are_claimed_at_once_and_each_has_its_answer),

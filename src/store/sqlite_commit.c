@@ -234,18 +234,17 @@ static bool write_all(struct store *store, const struct claim *claim,
 bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
                         int64_t due_ms, struct error *err)
 {
-    return move_cursor(store, claim, &claim->cursor, due_ms, err) &&
+    return move_cursor(store, claim, &claim->moved, due_ms, err) &&
            forget_ids(store, row, claim->forget_ms, err);
 }
 
-static void move_claim(struct claim *claim, const struct cursor *cursor)
+/* place is shared: nobody changes one. */
+static void copy_cursor(struct cursor *to, const struct cursor *from)
 {
-    if (cursor != &claim->cursor) {
-        json_t *place = json_incref(cursor->place);
-        json_decref(claim->cursor.place);
-        claim->cursor = *cursor;
-        claim->cursor.place = place;
-    }
+    json_t *place = json_incref(from->place);
+    json_decref(to->place);
+    *to = *from;
+    to->place = place;
 }
 
 /* Old dead letters are looked for now and then, also while nothing is delivered. */
@@ -267,7 +266,8 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err)
 {
     if (is_idle(store, claim, commit)) {
-        move_claim(claim, commit->cursor);
+        copy_cursor(&claim->moved, commit->cursor);
+        copy_cursor(&claim->cursor, commit->cursor);
         claim->is_moved = true;
         claim->forget_ms = commit->forget_ms;
         return true;
@@ -282,7 +282,7 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
     if (!sqlite_end(store, ok, err)) {
         return false;
     }
-    move_claim(claim, commit->cursor);
+    copy_cursor(&claim->cursor, commit->cursor);
     claim->is_new = false;
     claim->is_moved = false;
     claim->version++;

@@ -232,7 +232,7 @@ class Rotation(HttpCase):
         bench = self.bench_for(platform, f"api_key_file: {key}")
         process = bench.start(mode=())
         try:
-            errors = bench.folder / "stderr"
+            errors = bench.folder / "stderr-0"
             self.wait_for(lambda: "sink.held" in errors.read_text(), "sink.held")
             self.assertEqual(platform.counts, {})
             key.with_suffix(".new").write_text("key-2\n")
