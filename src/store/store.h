@@ -39,6 +39,7 @@ struct store_letter { /* a dead letter: an event that a sink refused */
     const char *sink;
     const char *reason;
     struct bytes event; /* as it was sent */
+    size_t delivered;   /* its place in the commit's delivered */
 };
 
 struct store_delivered {
@@ -47,12 +48,7 @@ struct store_delivered {
     bool is_known; /* the store's answer, from known() */
 };
 
-/* A stretch that can no longer be read, or never was read a last time. */
-struct store_gap {
-    int64_t from_ms;
-    int64_t to_ms;
-    const char *reason; /* "older than the cloud keeps", "never sealed" */
-};
+struct ledger_type;
 
 /* One batch, settled. */
 struct store_commit {
@@ -101,9 +97,7 @@ struct store_type {
      */
     bool (*commit)(struct store *store, struct claim *claim,
                    const struct store_commit *commit, struct error *err);
-    /* Writes a gap into the ledger; the same start and reason again extends it. */
-    bool (*gap)(struct store *store, const struct claim *claim,
-                const struct store_gap *gap, struct error *err);
+    const struct ledger_type *ledger;    /* store/ledger.h */
     const struct store_inspect *inspect; /* the part for people: store/inspect.h */
     /*
      * What was discovered of an entry of the configuration (bridge/discovery.h), by name:
