@@ -3,8 +3,8 @@
  *
  * Errors: ERROR_DATA.
  */
-#ifndef AZURE_TOKEN_H
-#define AZURE_TOKEN_H
+#ifndef NET_TOKEN_H
+#define NET_TOKEN_H
 
 #include "base/bytes.h"
 #include "base/error.h"

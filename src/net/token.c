@@ -1,4 +1,4 @@
-#include "azure/token.h"
+#include "net/token.h"
 
 #include "base/timestamp.h"
 

@@ -1,4 +1,4 @@
-#include "azure/form.h"
+#include "net/form.h"
 
 static bool is_unreserved(char byte)
 {

@@ -2,8 +2,8 @@
  * Names and values as application/x-www-form-urlencoded, for bodies and queries:
  * "grant_type=client_credentials&scope=https%3A%2F%2F...". Client secrets hold "+/=~".
  */
-#ifndef AZURE_FORM_H
-#define AZURE_FORM_H
+#ifndef NET_FORM_H
+#define NET_FORM_H
 
 #include "base/buf.h"
 
