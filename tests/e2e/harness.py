@@ -114,15 +114,17 @@ class Bench:
 
     def __init__(self, spec: ScenarioSpec, lookback_s: int, program: Path = PROGRAM,
                  settings: str = "", token: bool = False, faster: int = FASTER,
-                 clock_off_s: int = 0, more: Sequence[ScenarioSpec] = (),
+                 clock_off_s: int = 0, more: Sequence[ScenarioSpec] = (), head: str = "",
                  **sim_options: object) -> None:
         """
         settings: more YAML lines of the source. clock_off_s: how far the program's wall
         clock is ahead of the cloud's. more: further accounts and regions, each a source
-        of its own. sim_options: of cloudsim's command line.
+        of its own. head: more lines of the configuration. sim_options: of cloudsim's
+        command line.
         """
         self.spec = spec
         self._more = more
+        self._head = head
         self._errors: dict[int, Path] = {}  # by process
         self.program = program.resolve()
         self._lookback_s = lookback_s
@@ -146,7 +148,7 @@ class Bench:
         self.folder = Path(self._temporary.name)
         self.sink = Sink(self.folder / "events.ndjson")
         self.config = self.folder / "auditbridge.yaml"
-        self.config.write_text(HEAD.format(folder=self.folder) + "".join(
+        self.config.write_text(self._head + HEAD.format(folder=self.folder) + "".join(
             self._source(f"more-{i}" if i else "prod", spec)
             for i, spec in enumerate((self.spec, *self._more))))
         self.config.chmod(0o600)

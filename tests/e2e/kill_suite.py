@@ -86,8 +86,10 @@ class Report:
 
 
 class Suite:
-    def __init__(self, bench: Bench, size: Size, seed: int) -> None:
+    def __init__(self, bench: Bench, size: Size, seed: int,
+                 faults: dict[str, float] = RANDOM_FAULTS) -> None:
         self.bench = bench
+        self.faults = faults
         self.size = size
         self.random = random.Random(seed)
         self.kills: Counter[str] = Counter()
@@ -100,7 +102,7 @@ class Suite:
         """The script's events are spread over the kills, so that each finds some."""
         end = self.bench.spec.start + self.bench.spec.seconds
         total = len(self.todo)
-        self.bench.sim.arm(random=RANDOM_FAULTS)
+        self.bench.sim.arm(random=self.faults)
         while self.todo:
             kind = self.todo.pop()
             missed = 0
@@ -193,15 +195,19 @@ def run_suite(size: Size, seed: int, program: Path = PROGRAM) -> Report:
     began = time.monotonic()
     # The whole day, for a first run that dies before its first answer has no start yet.
     with Bench(spec, spec.seconds, program, now=spec.start + backlog_s) as bench:
-        suite = Suite(bench, size, seed)
-        suite.run()
-        state = bench.sim.call("state")
-        data = bench.sink.path.read_bytes()
-        two_faced = [id for id, faces in bench.sink.originals.items() if len(faces) > 1]
-        return Report(suite.kills, spec.events, bench.missing(), bench.sink.repeats(),
-                      two_faced, int(not data.endswith(b"\n")),
-                      time.monotonic() - began, suite.runs, state["counts"]["requests"],
-                      state["faults"], check_store(bench.folder / "state.db"))
+        return run_on(bench, Suite(bench, size, seed), began)
+
+
+def run_on(bench: Bench, suite: Suite, began: float) -> Report:
+    """Runs the suite, and reports what reached the bench's sink."""
+    suite.run()
+    state = bench.sim.call("state")
+    data = bench.sink.path.read_bytes()
+    two_faced = [id for id, faces in bench.sink.originals.items() if len(faces) > 1]
+    return Report(suite.kills, len(bench.sim.scenario.events), bench.missing(),
+                  bench.sink.repeats(), two_faced, int(not data.endswith(b"\n")),
+                  time.monotonic() - began, suite.runs, state["counts"]["requests"],
+                  state["faults"], check_store(bench.folder / "state.db"))
 
 
 def main() -> int:
