@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 
+/* value, every byte that is not unreserved (RFC 3986) as "%20". */
+bool form_add_value(struct buf *form, const char *value);
 /* Adds "&" unless form is empty or ends with "?", then name=value. */
 bool form_add(struct buf *form, const char *name, const char *value);
 

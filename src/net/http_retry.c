@@ -19,6 +19,11 @@ static bool is_repeatable(int status)
     return status == 408 || status == 429 || (status >= 500 && status <= 599);
 }
 
+static int most_tries(const struct http_retry *retry)
+{
+    return retry->request->tries == 0 ? HTTP_TRIES : retry->request->tries;
+}
+
 /* What to do about an answer; sets err to what it means should tries be over. */
 static enum verdict judge_answer(const struct http_retry *retry,
                                  const struct http_response *response, struct error *err)
@@ -37,8 +42,8 @@ static enum verdict judge_answer(const struct http_retry *retry,
         error_set(err, ERROR_BUSY, "throttled with HTTP %d", status);
         return VERDICT_REPEAT;
     case HTTP_REFRESH:
-        return retry->was_refresh || retry->tries >= HTTP_TRIES ? VERDICT_ANSWER
-                                                                : VERDICT_REFRESH;
+        return retry->was_refresh || retry->tries >= most_tries(retry) ? VERDICT_ANSWER
+                                                                       : VERDICT_REFRESH;
     case HTTP_ANSWERED:
         break;
     }
@@ -85,7 +90,7 @@ static bool wait_turn(struct http_retry *retry, const struct http_response *resp
 {
     const struct runtime *runtime = retry->runtime;
     int64_t asked_ms = status == 0 ? 0 : response->retry_after_ms;
-    if (retry->tries >= HTTP_TRIES) {
+    if (retry->tries >= most_tries(retry)) {
         give_back(err, asked_ms);
         return error_context(err, "after %d tries", retry->tries);
     }
