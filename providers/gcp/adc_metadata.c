@@ -19,7 +19,6 @@ enum {
     URL_MAX = 4096,
     NAME_MAX_SIZE = 64,
     TIMEOUT_MS = 3 * MS_PER_SECOND,
-    PATIENT_TRIES = 30,
     PATIENT_MS = 55 * MS_PER_SECOND,
 };
 
@@ -65,7 +64,7 @@ static bool get(const struct runtime *runtime, const char *url,
         .limit = TOKEN_ANSWER_MAX,
         .timeout_ms = TIMEOUT_MS,
         .deadline_ms = runtime->monotonic_ms(runtime->context) + PATIENT_MS,
-        .tries = is_google() ? PATIENT_TRIES : 0,
+        .is_starting = is_google(),
         .is_metadata = true,
     };
     if (!runtime->http(runtime->context, &request, response, err)) {

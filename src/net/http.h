@@ -58,8 +58,10 @@ struct http_request {
     struct bytes body;
     size_t limit;        /* of the decoded answer, in bytes */
     int64_t timeout_ms;  /* of one try; 0: 30 s */
-    int tries;           /* at most; 0: HTTP_TRIES. More for what is still starting */
     int64_t deadline_ms; /* on the monotonic clock, for all tries; 0: none */
+    /* What is asked may still be starting: tried until the deadline, every 2 s or less.
+     */
+    bool is_starting;
     const char *ca_file; /* NULL: the system's */
     const char *source;  /* for log lines; may be NULL */
     /*

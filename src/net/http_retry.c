@@ -3,11 +3,13 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum {
     FIRST_WAIT_MS = 1000,
     LAST_WAIT_MS = 20000,
+    STARTING_WAIT_MS = 2000,
     TIMEOUT_MS = 30000,
     RETRY_AFTER_MAX_S = 7 * 24 * 3600,
 };
@@ -21,7 +23,7 @@ static bool is_repeatable(int status)
 
 static int most_tries(const struct http_retry *retry)
 {
-    return retry->request->tries == 0 ? HTTP_TRIES : retry->request->tries;
+    return retry->request->is_starting ? INT_MAX : HTTP_TRIES;
 }
 
 /* What to do about an answer; sets err to what it means should tries be over. */
@@ -65,7 +67,11 @@ static int64_t jitter_ms(const struct http_retry *retry)
     retry->runtime->random(retry->runtime->context, bytes, sizeof(bytes));
     uint32_t random = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
                       (uint32_t)bytes[2] << 8 | bytes[3];
-    return (int64_t)(((uint64_t)http_retry_ceiling_ms(retry->tries) * random) >> 32);
+    int64_t ceiling_ms = http_retry_ceiling_ms(retry->tries);
+    if (retry->request->is_starting && ceiling_ms > STARTING_WAIT_MS) {
+        ceiling_ms = STARTING_WAIT_MS;
+    }
+    return (int64_t)(((uint64_t)ceiling_ms * random) >> 32);
 }
 
 static void log_retry(const struct http_retry *retry, int status, int64_t wait_ms)

@@ -333,7 +333,7 @@ class GcpTokens:
                           "UNAUTHENTICATED")
         if account is None:
             raise Refused("", "Not found; Gaia id not found for email planted", 404, "NOT_FOUND")
-        chain = [token.principal] + [d.rpartition("/")[2] for d in asked.fields.get("delegates", [])]
+        chain = [token.principal] + [d.rpartition("/")[2] for d in asked.fields.get("delegates") or []]
         for caller, callee in zip(chain, chain[1:] + [email]):
             may = self.accounts[callee].impersonators
             if caller not in may and "*" not in may:
@@ -360,7 +360,8 @@ class GcpTokens:
         name = asked.path.rpartition("v1/")[2]
         if name == "universe/universe-domain" and self.universe is not None:
             return Answer(200, self.universe.encode(), flavor)
-        if name == "instance/service-accounts/default/token" and self.machine:
+        mine = ("default", self.machine)
+        if name in [f"instance/service-accounts/{who}/token" for who in mine] and self.machine:
             answer = self._give(self.machine, asked.fields.get("scopes", "").replace(",", " "))
             answer.headers.update(flavor)
             return answer
