@@ -40,14 +40,17 @@ sources:
 SOURCE = """\
   {name}:
     provider: aws-cloudtrail
-    region: {region}
-    account: "{account}"
-    endpoint: {endpoint}
+{where}    endpoint: {endpoint}
     ca_file: {ca_file}
     sinks: [platform]
-    every: 1s
+    every: {every}
     lookback: {lookback_s}s
 {more}"""
+
+
+def indented(lines: str) -> str:
+    """Lines of a source's settings."""
+    return "".join(f"    {line}\n" for line in lines.splitlines())
 
 
 def hours_ago(hours: float) -> int:
@@ -114,16 +117,20 @@ class Bench:
 
     def __init__(self, spec: ScenarioSpec, lookback_s: int, program: Path = PROGRAM,
                  settings: str = "", token: bool = False, faster: int = FASTER,
-                 clock_off_s: int = 0, more: Sequence[ScenarioSpec] = (), head: str = "",
+                 clock_off_s: int = 0, more: Sequence[ScenarioSpec] = (), where: str = "",
+                 others: Sequence[ScenarioSpec] = (), every: str = "1s", head: str = "",
                  **sim_options: object) -> None:
         """
         settings: more YAML lines of the source. clock_off_s: how far the program's wall
         clock is ahead of the cloud's. more: further accounts and regions, each a source
-        of its own. head: more lines of the configuration. sim_options: of cloudsim's
-        command line.
+        of its own; others: those that are none. where: the YAML lines that say which
+        accounts and regions, when not those of spec. head: more lines of the configuration.
+        sim_options: of cloudsim's command line.
         """
         self.spec = spec
         self._more = more
+        self._where = where
+        self._every = every
         self._head = head
         self._errors: dict[int, Path] = {}  # by process
         self.program = program.resolve()
@@ -140,7 +147,8 @@ class Bench:
         elif FASTTIME.exists():
             self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
                                   "ASAN_OPTIONS": "verify_asan_link_order=0"}
-        self.sim = CloudSim(spec, *more, **{"limit": 0, "tick": 0.55, **sim_options})
+        self.sim = CloudSim(spec, *more, *others,
+                            **{"limit": 0, "tick": 0.55, **sim_options})
 
     def __enter__(self) -> "Bench":
         self.sim.__enter__()
@@ -155,11 +163,17 @@ class Bench:
         return self
 
     def _source(self, name: str, spec: ScenarioSpec) -> str:
+        where = self._where or f'account: "{spec.account}"\nregion: {spec.region}'
         return SOURCE.format(
-            name=name, region=spec.region, account=spec.account,
+            name=name, where=indented(where), every=self._every,
             endpoint=self.sim.endpoint, ca_file=self.sim.ca_file,
-            lookback_s=self._lookback_s,
-            more="".join(f"    {line}\n" for line in self._settings.splitlines()))
+            lookback_s=self._lookback_s, more=indented(self._settings))
+
+    def reconfigure(self, before: str, after: str) -> None:
+        """Changes the configuration for the runs to come."""
+        text = self.config.read_text()
+        assert before in text
+        self.config.write_text(text.replace(before, after))
 
     def __exit__(self, *problem: object) -> None:
         self._temporary.cleanup()
@@ -193,7 +207,11 @@ class Bench:
             process.kill()
             process.wait()
             raise AssertionError(f"run --once did not end in {RUN_LIMIT_S} s")
-        return Run(status, self._errors[process.pid].read_text(errors="replace"))
+        return Run(status, self.stderr_of(process))
+
+    def stderr_of(self, process: subprocess.Popen) -> str:
+        """What it has said so far."""
+        return self._errors[process.pid].read_text(errors="replace")
 
     def run(self, *before: str, **environment: str) -> Run:
         return self.finish(self.start(*before, **environment))

@@ -2,11 +2,12 @@
 
     python3 tests/e2e/kill_suite.py [--quick] [--program PATH] [--seed N]
 
-Claims: every event of the script arrives; repeats are at most one batch a kill; no id
-ever stands for two records; sink and store stay readable. Exit status 1 when one fails.
+Claims: every event of the script arrives, and the receipts prove it; repeats are at most
+one batch a kill; no id ever stands for two records; sink and store stay readable. Exit status 1 when one fails.
 """
 
 import argparse
+import os
 import random
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import receipts
 from harness import FASTTIME, LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
 
 BATCH = 1000
@@ -61,6 +63,7 @@ class Report:
     requests: int
     faults: dict
     store: str
+    unproved: list[str]  # what the sink's file does not prove by its receipts
 
     def problems(self) -> list[str]:
         total = sum(self.kills.values())
@@ -75,6 +78,8 @@ class Report:
             found.append("the sink ends in a torn line")
         if self.store != "ok":
             found.append(f"store: {self.store}")
+        if self.unproved:
+            found.append(f"receipts do not add up: {self.unproved[0]}")
         return found
 
     def __str__(self) -> str:
@@ -207,7 +212,8 @@ def run_on(bench: Bench, suite: Suite, began: float) -> Report:
     return Report(suite.kills, len(bench.sim.scenario.events), bench.missing(),
                   bench.sink.repeats(), two_faced, int(not data.endswith(b"\n")),
                   time.monotonic() - began, suite.runs, state["counts"]["requests"],
-                  state["faults"], check_store(bench.folder / "state.db"))
+                  state["faults"], check_store(bench.folder / "state.db"),
+                  [] if "PEER" in os.environ else receipts.check(bench.sink.path))
 
 
 def main() -> int:

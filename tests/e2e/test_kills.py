@@ -28,6 +28,7 @@ class Kills(BenchCase):
         report = run_suite(QUICK, seed=5, program=COMMIT_FIRST)
         print(f"\ncommits first: {report}")
         self.assertGreater(len(report.missing), 0)
+        self.assertGreater(len(report.unproved), 0, "the receipts should not add up")
 
 
 class Fleet(BenchCase):
