@@ -9,7 +9,7 @@
 
 enum {
     MARGIN_MS = 30 * MS_PER_SECOND,  /* a request with it must still arrive in time */
-    REFUSED_MS = 30 * MS_PER_SECOND, /* before a refused identity is tried again */
+    REFUSED_MS = 30 * MS_PER_SECOND, /* before what failed is tried again */
 };
 
 struct entry {
@@ -24,7 +24,7 @@ struct entry {
     size_t waiting;
     uint64_t rounds;   /* fetches that came to an end */
     struct error last; /* how the last one ended */
-    int64_t retry_ms;  /* not to be tried before, after a refusal */
+    int64_t retry_ms;  /* not to be tried before, after a failure */
 };
 
 /* An identity that was named in the log. */
@@ -187,7 +187,9 @@ bool token_cache_fail(const struct token_cache_ask *ask, const struct error *err
     struct entry *entry = find(ask);
     int64_t now_ms = now_of(ask);
     bool was_good = is_good(ask, entry, now_ms);
-    entry->retry_ms = err->kind == ERROR_DENIED ? now_ms + REFUSED_MS : 0;
+    /* A file may be mended at once, and a stop is over for all. */
+    bool is_local = err->kind == ERROR_CONFIG || err->kind == ERROR_STOPPED;
+    entry->retry_ms = is_local ? 0 : now_ms + REFUSED_MS;
     if (was_good) {
         entry->refresh_ms = now_ms + REFUSED_MS;
         give(ask, entry, token);

@@ -2,8 +2,9 @@
  * Tokens that are in use, process-wide, by identity and audience.
  *
  * One thread fetches a token while the others wait for what comes of it; while an old one
- * is still good, they go on with that. A refusal is remembered for half a minute, so that
- * a hundred sources with one wrong secret are one request and not a hundred.
+ * is still good, they go on with that. A failure is remembered for half a minute, so that
+ * a hundred sources with one wrong secret, or http.c that repeats a request for want of a
+ * token, are one request and not a hundred.
  */
 #ifndef NET_TOKEN_CACHE_H
 #define NET_TOKEN_CACHE_H
