@@ -101,13 +101,15 @@ struct provider {
     const struct slicing *slicing; /* NULL: no time slices; place alone says where */
     struct quota quota;
     const struct setting *settings; /* ends with SETTING_END */
+    const struct setting *identity; /* more of them: who we are there; may be NULL */
     /* Whether settings, each right by itself, make sense together. May be NULL. */
     bool (*check)(const json_t *settings, struct error *err);
     /*
      * Turns a config entry into sources: an array of settings objects, each with
      * "name" (suffix of the source's name, "" for the only one), "account" and "region"
-     * where known. An account of which nothing could be found out is an object with
-     * "account", "failed" (why) and "kind" (of error): its known sources stay. The
+     * where known, and "redact", paths that the provider itself wants taken out. An
+     * account of which nothing could be found out is an object with "account", "failed"
+     * (why) and "kind" (of error): its known sources stay. The
      * caller owns *sources.
      */
     bool (*expand)(const json_t *settings, const struct runtime *runtime,

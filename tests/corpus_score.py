@@ -19,7 +19,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 # Which file of the corpus holds the records of which provider.
-FILES = {"aws.ndjson": "aws-cloudtrail"}
+FILES = {"aws.ndjson": "aws-cloudtrail", "azure-activity.ndjson": "azure-activity",
+         "entra-audit.ndjson": "entra-audit"}
 RECALL, PRECISION = 0.97, 0.99
 SKIP = 77
 

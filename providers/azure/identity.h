@@ -2,8 +2,8 @@
  * Who we are to Entra ID: one credential, and access tokens of it, one for each audience.
  *
  * Tokens are cached process-wide by identity and audience: one thread fetches, the others
- * wait. They are fetched anew well before they expire, and at once when refresh says that
- * the service refused the last one.
+ * wait. They are fetched anew well before they expire, and once when the service refused
+ * the last one.
  *
  * What is configured decides, and nothing else is tried when it fails: another credential
  * may be a broader identity than the one that was meant (azure.md section 3).
@@ -20,7 +20,10 @@
 
 struct identity;
 
-/* The keys of a source that say who we are; ends with SETTING_END. */
+/*
+ * The keys of a source that say who we are; ends with SETTING_END. The source's own
+ * "ca_file" is used for Entra ID too.
+ */
 extern const struct setting identity_settings[];
 
 /* Checks settings and reads key files; sends nothing. The caller frees. */
@@ -32,8 +35,10 @@ void identity_free(struct identity *identity);
  * The caller clears.
  */
 bool identity_token(struct identity *identity, const struct runtime *runtime,
-                    const char *audience, bool refresh, struct secret *token,
-                    struct error *err);
+                    const char *audience, struct secret *token, struct error *err);
+/* Another one than this identity was given last: the service refused it (401). */
+bool identity_next_token(struct identity *identity, const struct runtime *runtime,
+                         const char *audience, struct secret *token, struct error *err);
 /* For logs: "workload identity", "client secret". */
 const char *identity_name(const struct identity *identity);
 

@@ -69,8 +69,13 @@ static bool prepare_origin(struct source *source, const struct mapping_set *mapp
         .provider = source->config->provider->name,
         .account = json_string_value(json_object_get(source->settings, "account")),
     };
-    return event_origin_init(&source->origin, source->config->tenant,
-                             source->config->redact, err);
+    /* The provider's own come behind the operator's. */
+    json_t *redact = json_array();
+    json_array_extend(redact, source->config->redact);
+    json_array_extend(redact, json_object_get(source->settings, "redact"));
+    bool ok = event_origin_init(&source->origin, source->config->tenant, redact, err);
+    json_decref(redact);
+    return ok;
 }
 
 static bool open_sinks(struct fleet *fleet, const struct config *config,

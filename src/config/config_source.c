@@ -325,7 +325,9 @@ void config_source_read(const struct config_loader *loader,
     static const char *const sinks_key[] = {"sinks", NULL};
     struct config *config = loader->config;
     const struct provider *provider = find_provider(loader, entry);
-    const struct setting *own = provider == NULL ? NULL : provider->settings;
+    struct setting *own = provider == NULL
+                              ? NULL
+                              : config_part_join(provider->settings, provider->identity);
     struct setting *settings = config_part_join(config_source_keys, own);
     const char **keys = provider == NULL ? config_part_keys(entry->object) : NULL;
     struct settings_reader reader = {loader->yaml, entry->what, loader->problems};
@@ -360,4 +362,5 @@ void config_source_read(const struct config_loader *loader,
     json_decref(typed);
     free(keys);
     free(settings);
+    free(own);
 }

@@ -181,7 +181,10 @@ json_t *config_schema(const struct provider *const *providers,
     }
     struct kind sources = {"provider", config_source_keys, json_array(), json_array()};
     for (; *providers != NULL; providers++) {
-        add_case(&sources, (*providers)->name, (*providers)->settings);
+        struct setting *own =
+            config_part_join((*providers)->settings, (*providers)->identity);
+        add_case(&sources, (*providers)->name, own);
+        free(own);
     }
 
     json_t *state = json_object();

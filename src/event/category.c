@@ -111,15 +111,28 @@ static unsigned types_of(enum use use, enum change change)
     return 0;
 }
 
+/* A rule without principles lends its change to those that leave theirs open. */
+static enum change lent_change(const struct match *match)
+{
+    for (size_t i = 0; i < match->rule_count; i++) {
+        if (match->rules[i]->principles == 0 && match->rules[i]->change != CHANGE_NONE) {
+            return match->rules[i]->change;
+        }
+    }
+    return CHANGE_NONE;
+}
+
 struct category category_of(const struct match *match)
 {
     struct category all = {0};
+    enum change lent = lent_change(match);
     for (size_t i = 0; i < match->rule_count; i++) {
         const struct rule *rule = match->rules[i];
+        enum change change = rule->change == CHANGE_NONE ? lent : rule->change;
         for (uint32_t left = rule->principles; left != 0; left &= left - 1) {
             const struct row *row = &rows[__builtin_ctz(left)];
             all.categories |= row->categories;
-            all.types |= row->types | types_of(row->use, rule->change);
+            all.types |= row->types | types_of(row->use, change);
         }
     }
 

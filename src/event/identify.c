@@ -158,6 +158,17 @@ static bool add_part(const struct event_origin *origin, enum record_id_kind kind
     return false;
 }
 
+/* An export has left the parts of the id out; what is only broken has not. */
+static bool has_no_part(const struct match *match)
+{
+    for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
+        if (match->id_parts[i] != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* False when a part is missing. */
 static bool add_parts(const struct event_origin *origin, const struct match *match,
                       struct buf *id)
@@ -187,7 +198,8 @@ void event_identify(const struct event_origin *origin, const struct record *reco
                    record->bytes);
     } else if (!add_parts(origin, match, id)) {
         id->size = 0;
-        add_digest(id, "sha256", record->bytes);
+        bool is_export = shape->export_prefix != NULL && has_no_part(match);
+        add_digest(id, is_export ? shape->export_prefix : "sha256", record->bytes);
     } else if (id->size > ID_MAX) {
         struct buf whole = *id;
         *id = (struct buf){.limit = whole.limit};

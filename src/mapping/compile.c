@@ -1,6 +1,7 @@
 #include "mapping/compiled.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* What is at work while one mapping is compiled. */
 struct compiler {
@@ -41,24 +42,38 @@ static int add_base(struct compiler *compiler, const char *path)
     return (int)slot;
 }
 
+/* path may be several, split by '|'. */
+static struct shape_pick add_spellings(struct compiler *compiler, const char *path)
+{
+    struct shape_pick pick;
+    for (size_t i = 0; i < RECORD_SPELLINGS; i++) {
+        if (path == NULL) {
+            pick.slots[i] = SLOT_NONE;
+            continue;
+        }
+        size_t size = strcspn(path, "|");
+        char *spelling = arena_text(compiler->arena, path);
+        spelling[size] = '\0';
+        pick.slots[i] = add_base(compiler, spelling);
+        path = path[size] == '\0' ? NULL : path + size + 1;
+    }
+    return pick;
+}
+
 static void add_shape(struct compiler *compiler)
 {
     struct mapping *mapping = compiler->mapping;
     const struct record_shape *shape = mapping->shape;
     for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
-        mapping->id_slots[i] = SLOT_NONE;
+        mapping->id_parts[i] = add_spellings(compiler, shape->id_parts[i].path);
     }
-    for (size_t i = 0; i < RECORD_ID_PARTS && shape->id_parts[i].kind != RECORD_ID_END;
-         i++) {
-        mapping->id_slots[i] = add_base(compiler, shape->id_parts[i].path);
-    }
-    mapping->time_slot = add_base(compiler, shape->time_path);
-    mapping->service_slot = add_base(compiler, shape->service_path);
-    mapping->operation_slot = add_base(compiler, shape->operation_path);
-    mapping->account_slot = add_base(compiler, shape->account_path);
-    mapping->region_slot = add_base(compiler, shape->region_path);
+    mapping->time = add_spellings(compiler, shape->time_path);
+    mapping->service = add_spellings(compiler, shape->service_path);
+    mapping->operation = add_spellings(compiler, shape->operation_path);
+    mapping->account = add_spellings(compiler, shape->account_path);
+    mapping->region = add_spellings(compiler, shape->region_path);
     for (size_t i = 0; i < RECORD_ACTORS; i++) {
-        mapping->actor_slots[i] = add_base(compiler, shape->actor_paths[i]);
+        mapping->actors[i] = add_spellings(compiler, shape->actor_paths[i]);
     }
 }
 

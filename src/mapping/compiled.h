@@ -13,6 +13,11 @@
 /* Where a value is found: a slot of the first scan, or of the plan's own. */
 enum { SLOT_DETAIL = 1 << 30, SLOT_NONE = -1 };
 
+/* Where the shape's own values are found: slots of the first scan, in order. */
+struct shape_pick {
+    int slots[RECORD_SPELLINGS]; /* SLOT_NONE: no more */
+};
+
 /* A rule that may match; patterns is empty where its operation is certain. */
 struct candidate {
     const struct pack_rule *rule;
@@ -65,13 +70,13 @@ struct mapping {
     struct paths *paths;
     struct paths *all_paths; /* every plan's together: room for the largest */
     struct lookup base_slots;
-    int id_slots[RECORD_ID_PARTS];
-    int time_slot;
-    int service_slot;
-    int operation_slot;
-    int account_slot;
-    int region_slot;
-    int actor_slots[RECORD_ACTORS];
+    struct shape_pick id_parts[RECORD_ID_PARTS];
+    struct shape_pick time;
+    struct shape_pick service;
+    struct shape_pick operation;
+    struct shape_pick account;
+    struct shape_pick region;
+    struct shape_pick actors[RECORD_ACTORS];
     struct field_pick *fields;
     size_t field_count;
     struct outcome_pick *outcomes;

@@ -22,17 +22,34 @@ void match_prepare(struct match *match, const struct mapping *mapping)
     buf_init(&match->text, RECORD_SIZE_MAX);
 }
 
-/* The first value in slot that is not null, or NULL. */
-static const struct value *first_value(const struct values *values, int slot)
+/* The first value that is not null, of the first spelling that is no object; or NULL. */
+static const struct value *first_value(const struct values *values,
+                                       const struct shape_pick *pick)
 {
-    if (slot == SLOT_NONE) {
-        return NULL;
+    const struct value *found = NULL;
+    for (size_t i = 0; i < RECORD_SPELLINGS && pick->slots[i] != SLOT_NONE; i++) {
+        const struct value *value = &values->items[pick->slots[i]];
+        while (value != NULL && value->type <= VALUE_NULL) {
+            value = values_next(values, value);
+        }
+        found = value == NULL ? found : value;
+        if (value != NULL && value->type < VALUE_OBJECT) {
+            break;
+        }
     }
-    const struct value *value = &values->items[slot];
-    while (value != NULL && value->type <= VALUE_NULL) {
-        value = values_next(values, value);
+    return found;
+}
+
+/* What rules call a record that names no operation; empty for most shapes. */
+static struct bytes only_name(const struct record_shape *shape, struct match *match)
+{
+    match->name.size = 0;
+    if (shape->only_operation == NULL ||
+        !buf_add_text(&match->name, shape->only_operation)) {
+        return (struct bytes){0};
     }
-    return value;
+    operation_fold(match->name.data, shape->fold_case ? match->name.size : 0);
+    return buf_bytes(&match->name);
 }
 
 /* The name in value as the compiled rules spell it; empty when there is none. */
@@ -59,20 +76,22 @@ static struct bytes name_of(const struct value *value, bool fold_case,
 const struct service *match_service(const struct mapping *mapping,
                                     const struct values *values, struct match *match)
 {
-    const struct value *value = first_value(values, mapping->service_slot);
-    if (value == NULL && mapping->service_slot != SLOT_NONE) {
+    const struct record_shape *shape = mapping->shape;
+    bool is_named = shape->service_path != NULL && !shape->any_service;
+    const struct value *value = is_named ? first_value(values, &mapping->service) : NULL;
+    if (value == NULL && is_named) {
         return NULL;
     }
-    return lookup_find(&mapping->by_service,
-                       name_of(value, mapping->shape->fold_case, match));
+    return lookup_find(&mapping->by_service, name_of(value, shape->fold_case, match));
 }
 
 const struct plan *match_plan(const struct mapping *mapping,
                               const struct service *service, const struct values *values,
                               struct match *match, struct bytes *name)
 {
-    const struct value *value = first_value(values, mapping->operation_slot);
-    *name = name_of(value, mapping->shape->fold_case, match);
+    const struct value *value = first_value(values, &mapping->operation);
+    *name = value == NULL ? only_name(mapping->shape, match)
+                          : name_of(value, mapping->shape->fold_case, match);
     if (mapping->shape->strip_versions) {
         *name = operation_strip(*name);
     }
@@ -192,9 +211,9 @@ static enum event_outcome find_outcome(const struct mapping *mapping,
     return OUTCOME_UNKNOWN;
 }
 
-static struct bytes insides(const struct values *values, int slot)
+static struct bytes insides(const struct values *values, const struct shape_pick *pick)
 {
-    const struct value *value = first_value(values, slot);
+    const struct value *value = first_value(values, pick);
     return value == NULL ? (struct bytes){0} : (struct bytes){value->data, value->size};
 }
 
@@ -219,15 +238,15 @@ void mapping_match(const struct mapping *mapping, const struct record *record,
     }
 
     match->outcome = find_outcome(mapping, values, match);
-    match->service = insides(values, mapping->service_slot);
-    match->operation = insides(values, mapping->operation_slot);
-    match->time = first_value(values, mapping->time_slot);
-    match->account = first_value(values, mapping->account_slot);
-    match->region = first_value(values, mapping->region_slot);
+    match->service = insides(values, &mapping->service);
+    match->operation = insides(values, &mapping->operation);
+    match->time = first_value(values, &mapping->time);
+    match->account = first_value(values, &mapping->account);
+    match->region = first_value(values, &mapping->region);
     for (size_t i = 0; i < RECORD_ACTORS; i++) {
-        match->actors[i] = first_value(values, mapping->actor_slots[i]);
+        match->actors[i] = first_value(values, &mapping->actors[i]);
     }
     for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
-        match->id_parts[i] = first_value(values, mapping->id_slots[i]);
+        match->id_parts[i] = first_value(values, &mapping->id_parts[i]);
     }
 }

@@ -130,7 +130,8 @@ static struct texts read_services(const struct reader *reader, const json_t *obj
 {
     static const char *const nameless[] = {"", NULL};
     const json_t *value = json_object_get(object, "service");
-    if (pack->shape != NULL && pack->shape->service_path == NULL) {
+    if (pack->shape != NULL &&
+        (pack->shape->service_path == NULL || pack->shape->any_service)) {
         if (value != NULL) {
             reader_fault(reader, value, "records of \"%s\" name no service; remove it",
                          pack->shape->name);

@@ -116,7 +116,7 @@ static bool parse_url(struct http_easy *transfer, struct error *err)
     if (has_user) {
         return error_set(err, ERROR_CONFIG, "a URL must not hold a user name");
     }
-    return http_guard_scheme(transfer->scheme, transfer->host, err);
+    return http_guard_scheme(transfer->scheme, transfer->host, request->is_metadata, err);
 }
 
 static bool add_header(struct http_easy *transfer, const char *name, const char *value,
@@ -185,6 +185,27 @@ static void copy_value(char *out, size_t size, const char *value, const char *st
     out[length] = '\0';
 }
 
+/* What Azure Resource Manager says is left of the caller's reads; the least of them. */
+static int64_t reads_left(CURL *easy)
+{
+    static const char *const names[] = {
+        "x-ms-ratelimit-remaining-subscription-reads",
+        "x-ms-ratelimit-remaining-tenant-reads",
+        "x-ms-ratelimit-remaining-subscription-global-reads",
+        "x-ms-ratelimit-remaining-tenant-global-reads"};
+    int64_t least = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = header_of(easy, names[i]);
+        if (value[0] < '0' || value[0] > '9') {
+            continue;
+        }
+        int64_t left = strtoll(value, NULL, 10);
+        left = left < 1 ? 1 : left;
+        least = least == 0 || left < least ? left : least;
+    }
+    return least;
+}
+
 static void read_headers(struct http_easy *transfer)
 {
     struct http_response *response = transfer->response;
@@ -208,6 +229,9 @@ static void read_headers(struct http_easy *transfer)
     }
     copy_value(response->error_type, sizeof(response->error_type),
                header_of(transfer->easy, "x-amzn-errortype"), "");
+    response->reads_left = reads_left(transfer->easy);
+    copy_value(response->challenge, sizeof(response->challenge),
+               header_of(transfer->easy, "WWW-Authenticate"), "");
 }
 
 static bool report(const struct http_easy *transfer, CURLcode code, struct error *err)

@@ -5,8 +5,9 @@
  * each).
  *
  * https only; http only to loopback and the clouds' metadata addresses, compared
- * as parsed addresses. No redirects, no netrc; TLS 1.2 or later, certificate and host
- * name always verified. A response larger than its limit is ERROR_TOO_BIG.
+ * as parsed addresses; with is_metadata also to other link-local ones (App Service). No
+ * redirects, no netrc; TLS 1.2 or later, certificate and host name always verified. A
+ * response larger than its limit is ERROR_TOO_BIG.
  *
  * Errors: ERROR_CONFIG (URL or CA file refused), ERROR_UNREACHABLE, ERROR_BUSY,
  * ERROR_TOO_BIG, ERROR_STOPPED. Any HTTP status that is not repeated is success:
@@ -39,7 +40,9 @@ struct http_response {
     int64_t retry_after_ms; /* Retry-After, seconds or date; 0 when absent */
     char content_type[64];  /* lower case, without parameters */
     char error_type[64];    /* x-amzn-errortype; "" when absent */
-    int tries;              /* how often it was sent */
+    char challenge[256];    /* WWW-Authenticate; "" when absent, cut when longer */
+    int64_t reads_left; /* what ARM says is left of reads, at least 1; 0: it does not */
+    int tries;          /* how often it was sent */
 };
 
 void http_response_clear(struct http_response *response);
@@ -70,8 +73,8 @@ struct http_request {
      */
     const char *const *credential_hosts;
     /*
-     * The credential is one that a metadata service gave for itself: the only one that
-     * may go over http to a metadata address, which has no TLS.
+     * A metadata service is asked, which has no TLS: its own credential may go over http
+     * to a metadata address, and any link-local address counts as one.
      */
     bool is_metadata;
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */

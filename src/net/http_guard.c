@@ -6,7 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HOST_SIZE = 256 }; /* a DNS name has at most 253 bytes */
+enum {
+    HOST_SIZE = 256,         /* a DNS name has at most 253 bytes */
+    LINK_LOCAL_NET = 0xa9fe, /* 169.254.0.0/16 */
+};
 
 static const char *const metadata4[] = {"169.254.169.254", "169.254.170.2",
                                         "169.254.170.23"};
@@ -40,7 +43,8 @@ static enum http_peer peer4(const struct in_addr *address)
             return HTTP_PEER_METADATA;
         }
     }
-    return HTTP_PEER_PUBLIC;
+    return ntohl(address->s_addr) >> 16 == LINK_LOCAL_NET ? HTTP_PEER_LINK_LOCAL
+                                                          : HTTP_PEER_PUBLIC;
 }
 
 static enum http_peer peer6(const struct in6_addr *address)
@@ -75,7 +79,8 @@ enum http_peer http_guard_peer(const char *host)
     return strcasecmp(bare, "localhost") == 0 ? HTTP_PEER_LOOPBACK : HTTP_PEER_PUBLIC;
 }
 
-bool http_guard_scheme(const char *scheme, const char *host, struct error *err)
+bool http_guard_scheme(const char *scheme, const char *host, bool is_metadata,
+                       struct error *err)
 {
     if (strcmp(scheme, "https") == 0) {
         return true;
@@ -84,7 +89,8 @@ bool http_guard_scheme(const char *scheme, const char *host, struct error *err)
         return error_set(err, ERROR_CONFIG, "scheme \"%s\": only https is allowed",
                          scheme);
     }
-    if (http_guard_peer(host) == HTTP_PEER_PUBLIC) {
+    enum http_peer peer = http_guard_peer(host);
+    if (peer == HTTP_PEER_PUBLIC || (peer == HTTP_PEER_LINK_LOCAL && !is_metadata)) {
         return error_set(err, ERROR_CONFIG,
                          "http is allowed only to this machine, use https");
     }
@@ -96,7 +102,7 @@ bool http_guard_credential(const char *scheme, const char *host, bool is_metadat
 {
     enum http_peer peer = http_guard_peer(host);
     if (strcmp(scheme, "https") == 0 || peer == HTTP_PEER_LOOPBACK ||
-        (is_metadata && peer == HTTP_PEER_METADATA)) {
+        (is_metadata && peer != HTTP_PEER_PUBLIC)) {
         return true;
     }
     return error_set(err, ERROR_CONFIG, "a credential is not sent over http");

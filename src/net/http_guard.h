@@ -15,15 +15,17 @@
 
 enum http_peer {
     HTTP_PEER_PUBLIC,
-    HTTP_PEER_LOOPBACK, /* 127.0.0.0/8, ::1, and localhost, which http.c pins to them */
-    HTTP_PEER_METADATA, /* 169.254.169.254, 169.254.170.2, .23, fd00:ec2::23, ::254 */
+    HTTP_PEER_LOOPBACK,   /* 127.0.0.0/8, ::1, and localhost, which http.c pins to them */
+    HTTP_PEER_METADATA,   /* 169.254.169.254, 169.254.170.2, .23, fd00:ec2::23, ::254 */
+    HTTP_PEER_LINK_LOCAL, /* the rest of 169.254.0.0/16, which no router passes on */
 };
 
 /* host as in a URL; an IPv6 address with or without its brackets. */
 enum http_peer http_guard_peer(const char *host);
 
-/* Is scheme fit for host? */
-bool http_guard_scheme(const char *scheme, const char *host, struct error *err);
+/* Is scheme fit for host? is_metadata: as of a request, http to LINK_LOCAL is. */
+bool http_guard_scheme(const char *scheme, const char *host, bool is_metadata,
+                       struct error *err);
 
 /*
  * May a credential travel by scheme to host? Over http only to this machine; and a

@@ -9,6 +9,7 @@
 #include "record/walk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct answer {
     const struct record_shape *shape;
@@ -217,6 +218,20 @@ static bool read_body(struct answer *answer, struct error *err)
            error_set(err, ERROR_DATA, "the answer has no array of records");
 }
 
+/* Wants the record's time, as an API's answer spells it: that comes first. */
+static bool want_time(struct answer *answer, struct error *err)
+{
+    const char *path = answer->shape->time_path;
+    if (path == NULL) {
+        return true;
+    }
+    size_t slot = 0;
+    char *spelling = mem_dup_bytes(path, strcspn(path, "|"));
+    bool ok = paths_add(answer->paths, spelling, &slot, err);
+    free(spelling);
+    return ok;
+}
+
 bool answer_split(const struct record_shape *shape, struct answer_text *texts,
                   size_t text_count, struct page *page, struct error *err)
 {
@@ -226,12 +241,10 @@ bool answer_split(const struct record_shape *shape, struct answer_text *texts,
                             .page = page,
                             .texts = texts,
                             .text_count = text_count};
-    size_t slot = 0;
     for (size_t i = 0; i < text_count; i++) {
         texts[i].text = NULL;
     }
-    bool ok =
-        shape->time_path == NULL || paths_add(answer.paths, shape->time_path, &slot, err);
+    bool ok = want_time(&answer, err);
     paths_seal(answer.paths);
     values_init(&answer.values, answer.paths);
     /* Unescaped text is never longer: with this room the records do not move. */

@@ -12,6 +12,7 @@ enum {
     RECORD_WRAPPERS = 3,
     RECORD_ID_PARTS = 4,
     RECORD_ACTORS = 2,
+    RECORD_SPELLINGS = 3,
 };
 
 struct record {
@@ -45,14 +46,20 @@ struct record_id_part {
     const char *path;
 };
 
-/* Constant, beside the provider. Paths use the grammar of record/paths.h. */
+/*
+ * Constant, beside the provider. Paths use the grammar of record/paths.h; where records
+ * come in several spellings, "a|b|c" is the first that holds a value which is neither
+ * an object nor a list.
+ */
 struct record_shape {
     const char *name;    /* what a pack's `records:` names */
     const char *cloud;   /* cloud.provider: "aws", "azure", "gcp" */
     const char *module;  /* event.module: "aws" */
     const char *dataset; /* event.dataset: "aws.cloudtrail" */
     struct record_wrapper wrappers[RECORD_WRAPPERS];
-    const char *id_prefix; /* "aws" */
+    const char *id_prefix;     /* "aws" */
+    const char *export_prefix; /* of records that have none of id_parts: SHA-256 behind
+                                  it; NULL: "sha256" */
     struct record_id_part id_parts[RECORD_ID_PARTS];
     const char *time_path;
     const char *service_path;
@@ -60,6 +67,8 @@ struct record_shape {
     const char *account_path;
     const char *region_path;
     const char *actor_paths[RECORD_ACTORS]; /* who called: texts that nobody can choose */
+    const char *only_operation;             /* what rules call a record that names none */
+    bool any_service;    /* operations are unique without it: rules name no service */
     bool fold_case;      /* operations match without regard to ASCII case */
     bool strip_versions; /* AWS "...20150331v2" and GCP "v1.", "beta." are not matched on
                           */

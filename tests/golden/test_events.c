@@ -5,6 +5,7 @@
  * difference.
  */
 #include "aws/cloudtrail.h"
+#include "azure/shapes.h"
 #include "base/mem.h"
 #include "event/event.h"
 
@@ -23,6 +24,26 @@ enum { FILE_MAX = 1 << 20, CASES_MAX = 64 };
 static const char folder[] = "../golden/events";
 
 static struct mapping_set *set;
+
+/* What a case's record is, by how the case's name begins; AWS's else. */
+static const struct kind {
+    const char *prefix;
+    const struct record_shape *shape;
+} kinds[] = {
+    {"azure_", &record_shape_azure_activity},
+    {"entra_", &record_shape_entra_audit},
+    {"signin_", &record_shape_entra_signin},
+    {"", &record_shape_cloudtrail},
+};
+
+static const struct record_shape *shape_of(const char *name)
+{
+    const struct kind *kind = kinds;
+    while (strncmp(kind->prefix, name, strlen(kind->prefix)) != 0) {
+        kind++; /* the last one fits all */
+    }
+    return kind->shape;
+}
 
 /* Reads a file of the case; empty when there is none. */
 static void read_file(const char *name, const char *file, struct buf *out)
@@ -66,14 +87,12 @@ static json_t *settle(struct bytes text)
     return event;
 }
 
-static void map_record(const struct record *record, const json_t *redact,
-                       const json_t *self, struct buf *out)
+static void map_record(const struct record_shape *shape, const struct record *record,
+                       const json_t *redact, const json_t *self, struct buf *out)
 {
-    const struct mapping *mapping = mapping_find(set, &record_shape_cloudtrail);
-    struct event_origin origin = {.mapping = mapping,
-                                  .source = "golden",
-                                  .provider = "aws-cloudtrail",
-                                  .self = self};
+    const struct mapping *mapping = mapping_find(set, shape);
+    struct event_origin origin = {
+        .mapping = mapping, .source = "golden", .provider = shape->name, .self = self};
     json_t *tenant = json_pack("{s:s}", "business_unit", "HQ");
     assert_true(event_origin_init(&origin, tenant, redact, NULL));
     json_decref(tenant);
@@ -116,7 +135,7 @@ static void test_case(void **state)
     json_t *redact = json_loads(buf_text(&redact_text), 0, NULL);
     const struct record record = {buf_bytes(&record_text), buf_bytes(&context)};
     json_t *self = json_loads(buf_text(&self_text), 0, NULL);
-    map_record(&record, redact, self, &out);
+    map_record(shape_of(name), &record, redact, self, &out);
 
     json_t *event = settle(buf_bytes(&out));
     char *text = json_dumps(event, JSON_INDENT(2));
@@ -142,7 +161,9 @@ static int load_packs(void **state)
 {
     (void)state;
     static const char *const directories[] = {"../../mappings", NULL};
-    static const struct record_shape *const shapes[] = {&record_shape_cloudtrail, NULL};
+    static const struct record_shape *const shapes[] = {
+        &record_shape_cloudtrail, &record_shape_azure_activity, &record_shape_entra_audit,
+        &record_shape_entra_signin, NULL};
     struct problems problems = {0};
     if (!mapping_load(directories, shapes, &set, &problems)) {
         for (size_t i = 0; i < problems.count; i++) {

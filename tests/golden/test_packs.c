@@ -36,6 +36,9 @@ static const struct set {
     const char *records;
 } sets[] = {
     {"aws", "aws-cloudtrail"},
+    {"azure-activity", "azure-activity"},
+    {"entra", "entra-audit"},
+    {"entra-signin", "entra-signin"},
 };
 enum { SETS = sizeof(sets) / sizeof(sets[0]) };
 

@@ -24,7 +24,9 @@ static void remember(struct script *script, const struct http_request *request,
     assert_in_range(script->sent_count, 0, SCRIPT_REQUESTS - 1);
     struct sent *sent = &script->sent[script->sent_count++];
     assert_in_range(request->body.size, 0, SCRIPT_TEXT - 1);
-    memcpy(sent->body, request->body.data, request->body.size);
+    if (request->body.size > 0) {
+        memcpy(sent->body, request->body.data, request->body.size);
+    }
     for (size_t i = 0; i < extra->count; i++) {
         const char *name = extra->items[i].name;
         const char *value = extra->items[i].value;
@@ -36,6 +38,7 @@ static void remember(struct script *script, const struct http_request *request,
             copy(sent->authorization, sizeof(sent->authorization), value);
         }
     }
+    copy(sent->url, sizeof(sent->url), request->url);
     sent->waited_ms = script->waited_ms;
     script->waited_ms = 0;
     copy(script->url, sizeof(script->url), request->url);
@@ -46,7 +49,8 @@ static void remember(struct script *script, const struct http_request *request,
 
 static void read_body(const char *file, struct buf *out)
 {
-    char *path = mem_format("aws/lookup/%s", file);
+    bool is_whole = strchr(file, '/') != NULL;
+    char *path = mem_format("%s%s", is_whole ? "" : "aws/lookup/", file);
     FILE *in = fopen(path, "rb");
     if (in == NULL) {
         fail_msg("fixture %s cannot be read", path);
@@ -72,6 +76,10 @@ static bool serve(struct script *script, const struct http_request *request,
     response->date_ms = step->date_ms;
     copy(response->error_type, sizeof(response->error_type),
          step->error_type == NULL ? "" : step->error_type);
+    copy(response->content_type, sizeof(response->content_type),
+         step->content_type == NULL ? "application/json" : step->content_type);
+    response->retry_after_ms = step->retry_after_ms;
+    response->reads_left = step->reads_left;
     if (step->file != NULL) {
         read_body(step->file, &response->body);
     }

@@ -7,18 +7,22 @@
 
 #include "net/http.h"
 
-enum { SCRIPT_REQUESTS = 16, SCRIPT_TEXT = 2048 };
+enum { SCRIPT_REQUESTS = 80, SCRIPT_TEXT = 2048 };
 
 struct step {
-    const char *file; /* under fixtures/aws/lookup; NULL: no body */
+    const char *file; /* under fixtures, or fixtures/aws/lookup; NULL: no body */
     int status;       /* 0: 200 */
     enum error_kind fails;
     int64_t date_ms;
     const char *error_type;
+    const char *content_type;
+    int64_t retry_after_ms;
+    int64_t reads_left;
 };
 
 /* What one try sent. */
 struct sent {
+    char url[SCRIPT_TEXT];
     char body[SCRIPT_TEXT];
     char date[64];  /* X-Amz-Date */
     char token[64]; /* X-Amz-Security-Token */

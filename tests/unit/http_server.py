@@ -53,7 +53,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                            "body": body.decode()})
         self.answer(200, text.encode(), [("Content-Type", "Application/JSON; charset=utf-8"),
                                          ("Date", "Thu, 01 Jan 2026 00:00:00 GMT"),
-                                         ("x-amzn-errortype", "Some:type")])
+                                         ("x-amzn-errortype", "Some:type"),
+                                         ("WWW-Authenticate", "Bearer error=x")])
 
     def do(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -36,8 +36,11 @@ static struct row {
     {"evil.example::1", HTTP_PEER_PUBLIC},
     {"localhost.evil.example", HTTP_PEER_PUBLIC},
     {"localhost.", HTTP_PEER_PUBLIC},
-    {"169.254.169.253", HTTP_PEER_PUBLIC},
-    {"169.254.170.230", HTTP_PEER_PUBLIC},
+    {"169.254.169.253", HTTP_PEER_LINK_LOCAL},
+    {"169.254.170.230", HTTP_PEER_LINK_LOCAL},
+    {"169.254.evil.example", HTTP_PEER_PUBLIC},
+    {"169.253.255.255", HTTP_PEER_PUBLIC},
+    {"169.255.0.0", HTTP_PEER_PUBLIC},
     {"[fd00:ec2::25]", HTTP_PEER_PUBLIC},
     {"metadata.google.internal", HTTP_PEER_PUBLIC},
     {"", HTTP_PEER_PUBLIC},
@@ -49,10 +52,12 @@ static void test_peer(void **state)
 {
     const struct row *row = *state;
     assert_int_equal(http_guard_peer(row->host), row->peer);
-    assert_true(http_guard_scheme("https", row->host, NULL));
-    assert_int_equal(http_guard_scheme("http", row->host, NULL),
+    assert_true(http_guard_scheme("https", row->host, false, NULL));
+    assert_int_equal(http_guard_scheme("http", row->host, false, NULL),
+                     row->peer == HTTP_PEER_LOOPBACK || row->peer == HTTP_PEER_METADATA);
+    assert_int_equal(http_guard_scheme("http", row->host, true, NULL),
                      row->peer != HTTP_PEER_PUBLIC);
-    assert_false(http_guard_scheme("file", row->host, NULL));
+    assert_false(http_guard_scheme("file", row->host, true, NULL));
     assert_true(http_guard_credential("https", row->host, false, NULL));
     assert_int_equal(http_guard_credential("http", row->host, false, NULL),
                      row->peer == HTTP_PEER_LOOPBACK);

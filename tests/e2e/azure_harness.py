@@ -1,0 +1,86 @@
+"""Runs the built program against the fake Azure: as harness.py does for AWS."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from harness import FASTER, FASTTIME, PROGRAM, Bench, BenchCase, Run, Sink
+
+from azure_cloud import CLIENT, SECRET, AzureCloud, AzureFault
+from azure_events import DIRECTORY, SIGNINS, TENANT, AzureEvent, AzureSpec
+
+__all__ = ["AzureBench", "AzureCase", "AzureFault", "AzureSpec", "DIRECTORY", "SIGNINS", "TENANT"]
+
+LAST_PASS_S = 2 * 3600
+COMMON = """\
+    endpoint: {endpoint}
+    authority: {endpoint}
+    ca_file: {ca_file}
+    tenant_id: {tenant}
+    client_id: {client}
+    client_secret: ${{SECRET}}
+    requests_per_second: 1000
+    sinks: [platform]
+    every: 1s
+    lookback: {lookback_s}s
+"""
+
+
+class AzureBench(Bench):
+    def __init__(self, spec: AzureSpec, lookback_s: int = 4 * 3600, faster: int = FASTER,
+                 activity: str = "", **sim_options: object) -> None:
+        """activity: more YAML lines of the source of azure-activity."""
+        self.spec = spec  # type: ignore[assignment]
+        self.program = PROGRAM.resolve()
+        self._lookback_s = lookback_s
+        self._activity = activity
+        self._clock_off_s = 0
+        self._environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "SECRET": SECRET}
+        if FASTTIME.exists():
+            self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
+                                  "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        self.sim = AzureCloud(spec, **sim_options)  # type: ignore[arg-type,assignment]
+
+    def __enter__(self) -> "AzureBench":
+        self.sim.__enter__()
+        self._temporary = tempfile.TemporaryDirectory(prefix="auditbridge-e2e-")
+        self.folder = Path(self._temporary.name)
+        self.sink = Sink(self.folder / "events.ndjson")
+        self.config = self.folder / "auditbridge.yaml"
+        self.config.write_text(self._configuration())
+        self.config.chmod(0o600)
+        return self
+
+    def _configuration(self) -> str:
+        common = COMMON.format(endpoint=self.sim.endpoint, ca_file=self.sim.ca_file,
+                               tenant=TENANT, client=CLIENT, lookback_s=self._lookback_s)
+        text = (f"state: {{path: {self.folder}/state.db}}\nsinks:\n  platform: {{type: file, "
+                f"path: {self.folder}/events.ndjson, format: ecs}}\nsources:\n")
+        if self.spec.subscriptions:
+            text += "  act:\n    provider: azure-activity\n    claims: all\n" + common
+            text += f"    tenant_level: {'true' if TENANT in self.spec.streams else 'false'}\n"
+            text += "".join(f"    {line}\n" for line in self._activity.splitlines())
+        for stream, provider in ((DIRECTORY, "entra-audit"), (SIGNINS, "entra-signin")):
+            if stream in self.spec.streams:
+                text += f"  {stream}:\n    provider: {provider}\n" + common
+        return text
+
+    def end_of_script(self) -> float:
+        return self.spec.start + self.spec.seconds + LAST_PASS_S + 1800
+
+    def id_of(self, event: AzureEvent) -> str:  # type: ignore[override]
+        if event.stream in (DIRECTORY, SIGNINS):
+            return f"entra:{TENANT}:{event.event_id}"
+        return f"azure:{event.event_id}"
+
+
+class AzureCase(BenchCase):
+    def azure(self, spec: AzureSpec, **options: object) -> AzureBench:
+        return self.enterContext(AzureBench(spec, **options))  # type: ignore[arg-type]
+
+    def assert_no_azure_secret(self, bench: AzureBench, *runs: Run) -> None:
+        for run in runs:
+            for secret in (SECRET, "fake-token-", "Bearer", "skipToken"):
+                self.assertNotIn(secret, run.stderr)
+        for path in bench.folder.iterdir():
+            self.assertNotIn(b"fake-token-", path.read_bytes(), path.name)
