@@ -3,6 +3,7 @@
 #include "aws/cloudtrail.h"
 #include "azure/activity.h"
 #include "azure/directory.h"
+#include "gcp/audit.h"
 #include "replay/replay.h"
 
 const struct provider *const providers[] = {
@@ -10,6 +11,7 @@ const struct provider *const providers[] = {
     &provider_azure_activity,
     &provider_entra_audit,
     &provider_entra_signin,
+    &provider_gcp_audit,
     &provider_replay,
     NULL,
 };
