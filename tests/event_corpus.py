@@ -13,7 +13,9 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
-CORPUS = SHARED / "corpus/aws.ndjson"
+CORPUS = SHARED / "corpus"
+FILES = {"aws-cloudtrail": "aws.ndjson", "azure-activity": "azure-activity.ndjson",
+         "entra-audit": "entra-audit.ndjson", "entra-signin": "entra-signin.ndjson"}
 SCHEMA = SHARED / "schemas/ecs_flat.yml"
 PROGRAM = os.environ.get("AUDITBRIDGE", ROOT / "build/dev/auditbridge")
 # What a record or an operator names freely.
@@ -60,11 +62,16 @@ def main():
     schema = yaml.load(
         SCHEMA.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     )
+    return int(any([map_all(provider, schema) for provider in FILES]))
+
+
+def map_all(provider, schema):
+    """Counts the faults of one provider's records."""
     records = [
         json.dumps(json.loads(line)["event"], ensure_ascii=False, separators=(",", ":"))
-        for line in CORPUS.read_text().splitlines()
+        for line in (CORPUS / FILES[provider]).read_text().splitlines()
     ]
-    command = [PROGRAM, "map", "--provider", "aws-cloudtrail"]
+    command = [PROGRAM, "map", "--provider", provider]
     command += ["--mappings", ROOT / "mappings"]
     given = "\n".join(records) + "\n"
     output = subprocess.run(command, input=given.encode(), stdout=subprocess.PIPE, check=True)
@@ -77,8 +84,8 @@ def main():
         except (AssertionError, ValueError, KeyError) as fault:
             print(f"record {number}: {fault!r}")
             faults += 1
-    print(f"{len(lines)} events, {faults} faults")
-    return 1 if faults else 0
+    print(f"{provider}: {len(lines)} events, {faults} faults")
+    return faults
 
 
 sys.exit(main())

@@ -2,6 +2,7 @@
 #include "store_world.h"
 
 #include "base/timestamp.h"
+#include "store/ledger.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,7 +146,8 @@ static void a_stale_worker_changes_nothing(void **state)
     assert_int_equal(world->err.kind, ERROR_LOST);
     assert_false(world_release(world, world->store, &world->claim));
     assert_int_equal(world->err.kind, ERROR_LOST);
-    assert_false(world->type->gap(world->store, &world->claim, &gap, &world->err));
+    assert_false(
+        world->type->ledger->gap(world->store, &world->claim, &gap, &world->err));
     assert_int_equal(world->err.kind, ERROR_LOST);
     assert_false(world->type->renew(world->store, &world->err));
     assert_int_equal(world->err.kind, ERROR_LOST);

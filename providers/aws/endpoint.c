@@ -87,10 +87,10 @@ bool endpoint_find(const char *service, const char *region, const char *configur
     if (url != NULL) {
         ok = take_url(url, endpoint, err) || error_context(err, "%s", variable);
         if (ok) {
-            log_write_take(LOG_WARN, LOG_CONFIG_WARNING, NULL,
-                           json_pack("{s:s, s:s, s:s}", "reason",
-                                     "the environment says where AWS is", "variable",
-                                     variable, "endpoint", endpoint->url));
+            log_write_once_take(LOG_WARN, LOG_CONFIG_WARNING,
+                                json_pack("{s:s, s:s, s:s}", "reason",
+                                          "the environment says where AWS is", "variable",
+                                          variable, "endpoint", endpoint->url));
         }
     } else {
         take_region(service, region, false, endpoint);

@@ -1,8 +1,12 @@
 #include "aws/metadata.h"
 
+#include "base/mem.h"
 #include "base/timestamp.h"
+#include "net/http_guard.h"
 
 #include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     ANSWER_MAX = 1 << 16,
@@ -16,6 +20,26 @@ static bool authorize(void *context, const struct http_request *request, bool re
     (void)refresh;
     const struct metadata_request *asked = context;
     return http_extra_add(extra, asked->header, secret_reveal(asked->token), err);
+}
+
+/*
+ * AWS's services are at the addresses that the guard knows by name; other link-local
+ * ones, which it lets other clouds' metadata have, are not.
+ */
+static bool check_host(const char *url, struct error *err)
+{
+    static const char plain[] = "http://";
+    if (strncmp(url, plain, strlen(plain)) != 0) {
+        return true; /* https may go anywhere, and what else there is goes nowhere */
+    }
+    const char *start = url + strlen(plain);
+    size_t size = start[0] == '[' ? strcspn(start, "]/") + 1 : strcspn(start, ":/?#");
+    char *host = mem_dup_bytes(start, size);
+    bool ok = http_guard_peer(host) != HTTP_PEER_LINK_LOCAL;
+    free(host);
+    return ok || error_set(err, ERROR_CONFIG,
+                           "http is allowed only to this machine and AWS's metadata "
+                           "addresses, use https");
 }
 
 bool metadata_send(const struct runtime *runtime, const struct metadata_request *request,
@@ -33,7 +57,8 @@ bool metadata_send(const struct runtime *runtime, const struct metadata_request 
         .is_metadata = true,
         .context = (void *)request, /* which authorize only reads */
     };
-    return runtime->http(runtime->context, &sent, response, err);
+    return check_host(request->url, err) &&
+           runtime->http(runtime->context, &sent, response, err);
 }
 
 void metadata_clear(struct http_response *response)

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,4 +105,33 @@ void log_write_take(enum log_level level, enum log_event event, const char *sour
     free(text);
     json_decref(line);
     json_decref(fields);
+}
+
+enum { ONCE_MAX = 1024 }; /* what is remembered; past it things are said again */
+
+/* True the first time that it is asked of text. */
+static bool is_first(const char *text)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static json_t *said;
+    pthread_mutex_lock(&mutex);
+    said = said == NULL ? json_object() : said;
+    bool is_new = json_object_get(said, text) == NULL;
+    if (is_new && json_object_size(said) < ONCE_MAX) {
+        json_object_set_new(said, text, json_true());
+    }
+    pthread_mutex_unlock(&mutex);
+    return is_new;
+}
+
+void log_write_once_take(enum log_level level, enum log_event event, json_t *fields)
+{
+    char *values = json_dumps(fields, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = mem_format("%s %s", event_names[event], values);
+    if (is_first(text)) {
+        log_write_take(level, event, NULL, json_incref(fields));
+    }
+    json_decref(fields);
+    free(text);
+    free(values);
 }

@@ -38,6 +38,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_SINK_RETRIED, "sink.retried")                                                  \
     X(LOG_SINK_REFUSED, "sink.refused")                                                  \
     X(LOG_SINK_CUT, "sink.cut")                                                          \
+    X(LOG_NOTICE_FAILED, "notice.failed")                                                \
+    X(LOG_NOTICE_REFUSED, "notice.refused")                                              \
     X(LOG_CREDENTIALS_FOUND, "credentials.found")                                        \
     X(LOG_CREDENTIALS_STALE, "credentials.stale")                                        \
     X(LOG_CONFIG_WARNING, "config.warning")
@@ -57,5 +59,7 @@ void log_set_level(enum log_level level);
  */
 void log_write_take(enum log_level level, enum log_event event, const char *source,
                     json_t *fields);
+/* The same, but what was said before, word for word, is not said again. */
+void log_write_once_take(enum log_level level, enum log_event event, json_t *fields);
 
 #endif

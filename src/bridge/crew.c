@@ -3,14 +3,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bridge/queue.h"
+#include "bridge/teller.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
 enum {
-    CROWDED_MS = 50,     /* a request budget used up for longer gets no thread */
-    GONE_MS = 60 * 1000, /* then a source that is gone is looked at again: it may be back */
+    CROWDED_MS = 50, /* a request budget used up for longer gets no thread */
+    GONE_MS =
+        60 * 1000, /* then a source that is gone is looked at again: it may be back */
 };
 
 /* A worker's thread. */
@@ -23,6 +25,7 @@ struct hand {
 struct crew {
     struct fleet *fleet;
     struct queue *queue;
+    struct teller *teller;
     struct hand *hands;
     size_t hand_count;
     size_t source_count; /* of the fleet's, those that are in the queue */
@@ -108,6 +111,7 @@ static bool is_finished(const struct crew *crew, const struct source *source)
 
 static void put_to_rest(struct crew *crew, struct source *source)
 {
+    teller_saw(crew->teller, source);
     if (!is_finished(crew, source)) {
         queue_rest(crew->queue, source);
     }
@@ -241,6 +245,7 @@ static void take_on(struct crew *crew)
     while (crew->source_count < fleet->source_count) {
         struct source *source = fleet->sources[crew->source_count++];
         source->due_ms = now_of(crew);
+        teller_add(crew->teller, source);
         queue_rest(crew->queue, source);
     }
 }
@@ -302,6 +307,7 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
     size_t wanted = hands_wanted(fleet, plan);
     struct crew crew = {.fleet = fleet,
                         .queue = queue_new(fleet->source_count, wanted),
+                        .teller = teller_new(shared),
                         .is_once = plan->is_once};
     shared->is_once = plan->is_once;
     shared->start_ms = now_of(&crew);
@@ -319,6 +325,9 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
     while (crew.hand_count > 0 && tend(&crew) && wait_for_work(&crew)) {
     }
     wind_up(&crew);
+    bool is_told = teller_end(
+        crew.teller,
+        shared->stop_ms == 0 ? 0 : shared->stop_ms + (int64_t)2 * CREW_GRACE_MS);
     queue_free(crew.queue);
-    return crew.hand_count > 0 && !fleet_has_failed(fleet);
+    return crew.hand_count > 0 && is_told && !fleet_has_failed(fleet);
 }

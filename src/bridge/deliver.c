@@ -89,6 +89,7 @@ static struct store_letter *letters_of(const struct batch *batch,
             .sink = refusal->sink->name,
             .reason = refusal->reason,
             .event = batch_text(batch, event, refusal->sink->format),
+            .delivered = refusal->event,
         };
     }
     return letters;

@@ -105,6 +105,7 @@ static bool add_source(struct fleet *fleet, const struct config_source *entry,
                         json_integer((json_int_t)fleet->source_count));
     fleet->sources[fleet->source_count++] = source;
     *source = (struct source){
+        .place = fleet->source_count - 1,
         .config = entry,
         .name = mem_dup(found->name),
         .settings = json_incref(found->settings),

@@ -81,6 +81,7 @@ static bool add_event(struct page_reader *reader, struct source *source,
         .record = record,
         .match = &reader->match,
         .observed_ms = reader->observed_ms,
+        .counted_ms = added->time_ms,
         .id = &reader->id,
     };
     mapping_match(reader->mapping, record, &reader->values, &reader->match);
@@ -108,8 +109,10 @@ static bool add_unreadable(struct page_reader *reader, struct source *source,
         .size = bytes.size,
         .reason = "not a JSON record",
         .observed_ms = reader->observed_ms,
+        .counted_ms = added->time_ms,
     };
     uint8_t digest[DIGEST_SIZE];
+    added->is_own = true;
     source->counts.unreadable++;
     log_write_take(LOG_WARN, LOG_SOURCE_UNREADABLE, source->name,
                    json_pack("{s:I}", "size", (json_int_t)bytes.size));

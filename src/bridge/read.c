@@ -76,6 +76,7 @@ static bool poll_page(struct turn *turn, struct page *page, struct error *err)
         return true;
     }
     if (!is_misled(turn, page->date_ms)) {
+        source->is_denied = err->kind == ERROR_DENIED;
         return false;
     }
     *err = (struct error){0};

@@ -13,7 +13,7 @@
 #ifndef BRIDGE_SLICE_H
 #define BRIDGE_SLICE_H
 
-#include "store/store.h"
+#include "store/ledger.h"
 
 enum {
     SLICE_QUIET_IDS = 500, /* up to so many ids, one request serves all passes */

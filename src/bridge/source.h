@@ -36,6 +36,7 @@ struct source_counts {
 };
 
 struct source {
+    size_t place; /* in the fleet; for good */
     const struct config_source *config;
     char *name;       /* the entry's name, and -suffix when it expands to several */
     json_t *settings; /* of this source alone */
@@ -53,6 +54,7 @@ struct source {
     bool is_gone; /* discovery no longer finds it: it gets no turn */
     enum source_end end;
     struct error error;
+    bool is_denied; /* it was its cloud that refused our credentials */
     int64_t due_ms; /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
 };

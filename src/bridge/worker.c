@@ -49,7 +49,8 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
         log_write_take(
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
-        if (!worker->store_type->gap(worker->store, &turn->source->claim, gap, err)) {
+        if (!worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
+                                             err)) {
             return false;
         }
     }
@@ -283,7 +284,9 @@ static bool open_session(struct turn *turn, struct error *err)
 {
     struct source *source = turn->source;
     const struct provider *provider = source->config->provider;
+    source->is_denied = false;
     if (!provider->open(source->settings, turn->worker->runtime, &source->session, err)) {
+        source->is_denied = err->kind == ERROR_DENIED;
         return false;
     }
     source->origin.self = provider->self == NULL ? NULL : provider->self(source->session);

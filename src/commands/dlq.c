@@ -28,7 +28,7 @@ static const char help[] =
     "show    letters with their events; the sink is told (bridge.access)\n"
     "replay  sends letters to the sink that refused them, which is told first; those\n"
     "        that it takes now are removed\n"
-    "purge   removes letters for good, and writes a gap into the ledger\n"
+    "purge   removes letters for good, and tells the platform of the loss\n"
     "\n"
     "  --config FILE    configuration (default: auditbridge.yaml)\n"
     "  --mappings DIR   the shipped packs, when not beside the program\n"

@@ -9,6 +9,7 @@
 struct moment {
     bool is_known;  /* there is a time to ship: the record's own, or when it was read */
     bool is_native; /* it is the record's own */
+    int64_t ms;
     char text[TIMESTAMP_TEXT_SIZE];
     char clf[TIMESTAMP_TEXT_SIZE];
 };
@@ -28,6 +29,7 @@ static struct moment moment_of(const struct ecs *ecs)
         ms = moment.is_native ? native_ms : ms;
     }
     moment.is_known = moment.is_native || ms != 0;
+    moment.ms = ms;
     if (moment.is_known) {
         timestamp_format(ms, moment.text);
         timestamp_format_clf(ms, moment.clf);
@@ -246,6 +248,7 @@ static void write_time(struct ecs *ecs, const struct moment *moment)
         writer_name(&ecs->writer, NAME("moj", "time_missing"));
         writer_plain(&ecs->writer, "true");
     }
+    ecs_write_counted(&ecs->writer, ecs->event->counted_ms, moment->ms);
 }
 
 static bool is_text(const struct value *value, const char *text)
@@ -367,6 +370,17 @@ bool ecs_write_head(const struct event_origin *origin, struct buf *out)
     out->size -= 3; /* the outer brackets, and event's: it goes on */
     memmove(out->data, out->data + 1, out->size);
     return true;
+}
+
+void ecs_write_counted(struct writer *writer, int64_t counted_ms, int64_t shown_ms)
+{
+    if (counted_ms == 0 || counted_ms / MS_PER_HOUR == shown_ms / MS_PER_HOUR) {
+        return;
+    }
+    char text[TIMESTAMP_TEXT_SIZE];
+    timestamp_format(counted_ms, text);
+    writer_name(writer, NAME("moj", "counted_at"));
+    writer_safe(writer, text);
 }
 
 void ecs_write_tail(struct writer *writer, const struct event_origin *origin)

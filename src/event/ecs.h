@@ -51,6 +51,11 @@ bool ecs_write_head(const struct event_origin *origin, struct buf *out);
  * last member before it must be of moj.
  */
 void ecs_write_tail(struct writer *writer, const struct event_origin *origin);
+/*
+ * Writes moj.counted_at, the time that receipts count an event by, when counted_ms is
+ * given and is not in the same hour as shown_ms, its @timestamp.
+ */
+void ecs_write_counted(struct writer *writer, int64_t counted_ms, int64_t shown_ms);
 /* True when there is a value that the record shows and that may leave. */
 bool ecs_shows(const struct ecs *ecs, const struct value *value);
 

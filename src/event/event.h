@@ -43,6 +43,7 @@ struct event {
     const struct record *record;
     const struct match *match;
     int64_t observed_ms; /* when it was read; 0: leave it out, for deterministic output */
+    int64_t counted_ms;  /* the time that receipts count it by; 0: its own */
     struct buf *id;      /* event.id as text, from event_identify */
 };
 
@@ -69,6 +70,7 @@ struct event_unreadable {
     uint64_t offset;    /* of its first byte in the inflated stream */
     const char *reason; /* a constant */
     int64_t observed_ms;
+    int64_t counted_ms; /* as in struct event */
 };
 
 /*

@@ -79,6 +79,7 @@ bool event_write_unreadable(const struct event_origin *origin,
     writer_text(&writer, bytes_of("7a"));
     writer_array_close(&writer);
     add_text(&writer, NAME("moj", "time_clf"), clf);
+    ecs_write_counted(&writer, unreadable->counted_ms, unreadable->observed_ms);
     add_bytes(&writer, origin, unreadable, hex);
     ecs_write_tail(&writer, origin);
     return writer_end(&writer);

@@ -49,13 +49,22 @@ static void tell_held(const struct send_route *route, const struct batch *batch,
                              cause->text, "events", (json_int_t)batch->count));
 }
 
+/* When the sender gives up: its own patience, or sooner where the batch says so. */
+static int64_t deadline_of(const struct batch *batch, const struct runtime *runtime,
+                           int64_t patience_ms)
+{
+    int64_t deadline_ms = runtime->monotonic_ms(runtime->context) + patience_ms;
+    bool is_sooner = batch->deadline_ms != 0 && batch->deadline_ms < deadline_ms;
+    return is_sooner ? batch->deadline_ms : deadline_ms;
+}
+
 /* Repeats until every event is decided, the sink is held, or the deadline is near. */
 static bool send_required(const struct send_route *route, const struct runtime *runtime,
                           const struct batch *batch, struct outcome *outcomes,
                           struct error *err)
 {
     struct batch timed = *batch; /* borrows all that batch holds */
-    timed.deadline_ms = runtime->monotonic_ms(runtime->context) + SEND_DEADLINE_MS;
+    timed.deadline_ms = deadline_of(batch, runtime, SEND_DEADLINE_MS);
     for (int try = 0;; try++) {
         struct error cause = {0};
         bool sent =
@@ -105,7 +114,7 @@ static void send_optional(const struct send_route *route, const struct runtime *
                           struct send_result *result)
 {
     struct batch timed = *batch; /* borrows all that batch holds */
-    timed.deadline_ms = runtime->monotonic_ms(runtime->context) + SEND_OPTIONAL_MS;
+    timed.deadline_ms = deadline_of(batch, runtime, SEND_OPTIONAL_MS);
     struct error cause = {0};
     route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
     size_t missed = count_undecided(outcomes, batch->count);

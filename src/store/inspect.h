@@ -6,7 +6,7 @@
 #ifndef STORE_INSPECT_H
 #define STORE_INSPECT_H
 
-#include "store/store.h"
+#include "store/ledger.h"
 
 /* A source, as the store knows it. */
 struct store_source {
@@ -107,7 +107,7 @@ struct store_inspect {
     /* Removes the letters that a sink has taken after all. */
     bool (*letters_taken)(struct store *store, const int64_t *ids, size_t count,
                           struct error *err);
-    /* Removes what fits filter for good, and writes that down as a gap. */
+    /* Removes what fits filter for good, and notes that as a loss, to be told. */
     bool (*letters_purge)(struct store *store, const struct store_letter_filter *filter,
                           size_t *count, struct error *err);
     bool (*place)(struct store *store, struct claim *claim,

@@ -186,34 +186,6 @@ static bool store_id_count(struct store *store, const struct claim *claim, size_
     return ok;
 }
 
-static bool write_gap(struct store *store, const struct claim *claim,
-                      const struct store_gap *gap, struct error *err)
-{
-    int64_t row = 0;
-    /* Planned again after a crash, a gap has the same start and a later end. */
-    return sqlite_lease_check(store, claim, &row, err) &&
-           sqlite_finish(store,
-                         sqlite_prepare(store, err,
-                                        "INSERT INTO gap VALUES (?, ?, ?, ?)"
-                                        " ON CONFLICT DO UPDATE SET"
-                                        " to_ms = max(to_ms, excluded.to_ms)",
-                                        "iiti", row, gap->from_ms, gap->reason,
-                                        gap->to_ms),
-                         err);
-}
-
-static bool store_gap(struct store *store, const struct claim *claim,
-                      const struct store_gap *gap, struct error *err)
-{
-    pthread_mutex_lock(&store->mutex);
-    bool ok = sqlite_begin(store, true, err);
-    if (ok) {
-        ok = sqlite_end(store, write_gap(store, claim, gap, err), err);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return ok;
-}
-
 const struct store_type store_sqlite = {
     .name = "sqlite",
     .open = store_open,
@@ -224,7 +196,7 @@ const struct store_type store_sqlite = {
     .known = store_known,
     .id_count = store_id_count,
     .commit = store_commit,
-    .gap = store_gap,
+    .ledger = &sqlite_told,
     .inspect = &sqlite_inspect,
     .discovered = sqlite_discovery_read,
     .discover = sqlite_discovery_write,

@@ -14,10 +14,14 @@
 
 enum { SQLITE_BUSY_MS = 5000 }; /* how long another process may keep us waiting */
 
+struct ledger_type;
 struct sqlite3;
 struct store_letter_filter;
 struct store_placement;
 struct sqlite3_stmt;
+struct store_gap;
+struct store_ledger;
+struct store_stretch;
 
 struct store {
     struct sqlite3 *db;
@@ -101,6 +105,16 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
 bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
                         int64_t due_ms, struct error *err);
 
+/* Adds the commit's events and refusals to the source's hours. is_new: one an event. */
+bool sqlite_ledger_add(struct store *store, int64_t row,
+                       const struct store_commit *commit, const bool *is_new,
+                       struct error *err);
+bool sqlite_ledger_read(struct store *store, const struct store_stretch *stretch,
+                        struct store_ledger *ledger, struct error *err);
+/* Writes down a gap, and that it is to be told. */
+bool sqlite_told_gap(struct store *store, int64_t row, const struct store_gap *gap,
+                     struct error *err);
+extern const struct ledger_type sqlite_told; /* the whole of it, store not locked */
 /* store_type's discovered and discover: these two lock the store themselves. */
 bool sqlite_discovery_read(struct store *store, const char *entry, json_t **known,
                            struct error *err);

@@ -7,53 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A part of the batch: what one hour of the ledger gains. */
-struct hour {
-    int64_t hour; /* since 1970 */
-    int64_t count;
-    int64_t delay_max_ms;
-    uint8_t id_sum[ID16_SIZE];
-};
-
-struct hours {
-    struct hour *hours;
-    size_t count;
-};
-
-/* sum += id16, both big-endian, mod 2^128: the same in any order of delivery. */
-static void add_id(uint8_t sum[ID16_SIZE], const uint8_t id16[ID16_SIZE])
-{
-    unsigned carry = 0;
-    for (size_t i = ID16_SIZE; i-- > 0;) {
-        carry += (unsigned)sum[i] + id16[i];
-        sum[i] = (uint8_t)carry;
-        carry >>= 8;
-    }
-}
-
-static struct hour *hour_find(struct hours *hours, int64_t number)
-{
-    for (size_t i = hours->count; i-- > 0;) { /* neighbours share an hour */
-        if (hours->hours[i].hour == number) {
-            return &hours->hours[i];
-        }
-    }
-    hours->hours = mem_resize(hours->hours, hours->count + 1, sizeof(*hours->hours));
-    struct hour *hour = &hours->hours[hours->count++];
-    *hour = (struct hour){.hour = number};
-    return hour;
-}
-
-static void count_event(struct hours *hours, const struct store_delivered *event,
-                        int64_t now_ms)
-{
-    struct hour *hour = hour_find(hours, event->time_ms / MS_PER_HOUR);
-    int64_t delay_ms = now_ms - event->time_ms;
-    hour->count++;
-    hour->delay_max_ms = delay_ms > hour->delay_max_ms ? delay_ms : hour->delay_max_ms;
-    add_id(hour->id_sum, event->id16);
-}
-
 static bool move_cursor(struct store *store, const struct claim *claim,
                         const struct cursor *cursor, int64_t due_ms, struct error *err)
 {
@@ -77,9 +30,9 @@ static bool move_cursor(struct store *store, const struct claim *claim,
     return ok && (sqlite3_changes(store->db) == 1 || sqlite_lease_lost(claim, err));
 }
 
-/* Keeps the ids, and counts in hours what was not there before. */
+/* Keeps the ids; is_new says of each whether it was not there before. */
 static bool add_ids(struct store *store, int64_t row, const struct store_commit *commit,
-                    struct hours *hours, struct error *err)
+                    bool *is_new, struct error *err)
 {
     sqlite3_stmt *statement = sqlite_prepare(
         store, err, "INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", "i", row);
@@ -90,9 +43,7 @@ static bool add_ids(struct store *store, int64_t row, const struct store_commit 
         sqlite3_bind_int64(statement, 2, event->time_ms);
         sqlite3_bind_blob(statement, 3, event->id16, ID16_SIZE, SQLITE_STATIC);
         ok = sqlite_step(store, statement, &has_row, err);
-        if (ok && sqlite3_changes(store->db) == 1) {
-            count_event(hours, event, commit->now_ms);
-        }
+        is_new[i] = ok && sqlite3_changes(store->db) == 1;
         sqlite3_reset(statement);
     }
     sqlite3_finalize(statement);
@@ -108,41 +59,6 @@ static bool forget_ids(struct store *store, int64_t row, int64_t before_ms,
                                         "DELETE FROM ids WHERE source = ? AND t < ?",
                                         "ii", row, before_ms),
                          err);
-}
-
-static bool add_hour(struct store *store, int64_t row, struct hour *hour,
-                     struct error *err)
-{
-    bool has_row = false;
-    sqlite3_stmt *found = sqlite_prepare(
-        store, err, "SELECT id_sum FROM ledger WHERE source = ? AND hour = ?", "ii", row,
-        hour->hour);
-    bool ok = found != NULL && sqlite_step(store, found, &has_row, err);
-    if (ok && has_row && sqlite3_column_bytes(found, 0) == ID16_SIZE) {
-        add_id(hour->id_sum, sqlite3_column_blob(found, 0));
-    }
-    sqlite3_finalize(found);
-    struct bytes sum = {hour->id_sum, ID16_SIZE};
-    return ok &&
-           sqlite_finish(
-               store,
-               sqlite_prepare(
-                   store, err,
-                   "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5)"
-                   " ON CONFLICT DO UPDATE SET delivered = delivered + ?3, id_sum = ?4,"
-                   " delay_max = max(delay_max, ?5)",
-                   "iiibi", row, hour->hour, hour->count, sum, hour->delay_max_ms),
-               err);
-}
-
-static bool add_ledger(struct store *store, int64_t row, struct hours *hours,
-                       struct error *err)
-{
-    bool ok = true;
-    for (size_t i = 0; ok && i < hours->count; i++) {
-        ok = add_hour(store, row, &hours->hours[i], err);
-    }
-    return ok;
 }
 
 static bool add_letters(struct store *store, int64_t row,
@@ -162,18 +78,24 @@ static bool add_letters(struct store *store, int64_t row,
     return ok;
 }
 
-/* Removes letters up to last, and writes down in the ledger that they are gone. */
+/* Removes letters up to last, and notes for each sink how many are gone. */
 static bool expire(struct store *store, const char *which, int64_t last, size_t *count,
                    struct error *err)
 {
-    char *note = mem_format("INSERT INTO gap SELECT source, min(at), count(*) || ' dead"
-                            " letters expired', max(at) FROM dead_letter WHERE %s"
-                            " GROUP BY source ON CONFLICT DO UPDATE"
-                            " SET to_ms = max(to_ms, excluded.to_ms)",
-                            which);
+    int64_t now_ms = store->runtime->now_ms(store->runtime->context);
+    char *note = mem_format(
+        "INSERT OR IGNORE INTO note (source, kind, about, message, at, details)"
+        " SELECT source, 'loss', min(at) || '/' || max(id) || '/' || sink,"
+        " count(*) || ' dead letters expired', ?2,"
+        " json_object('count', count(*), 'sink', sink,"
+        " 'from', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', min(at) / 1000.0, 'unixepoch'),"
+        " 'to', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', max(at) / 1000.0, 'unixepoch'))"
+        " FROM dead_letter WHERE %s GROUP BY source, sink",
+        which);
     char *remove = mem_format("DELETE FROM dead_letter WHERE %s", which);
-    bool ok = sqlite_finish(store, sqlite_prepare(store, err, note, "i", last), err) &&
-              sqlite_finish(store, sqlite_prepare(store, err, remove, "i", last), err);
+    bool ok =
+        sqlite_finish(store, sqlite_prepare(store, err, note, "ii", last, now_ms), err) &&
+        sqlite_finish(store, sqlite_prepare(store, err, remove, "i", last), err);
     if (ok) {
         *count += (size_t)sqlite3_changes(store->db);
     }
@@ -190,7 +112,7 @@ static bool expire_letters(struct store *store, const struct store_commit *commi
     store->swept_ms = now_ms;
     now_ms = commit->now_ms < now_ms ? commit->now_ms : now_ms;
     int64_t oldest_ms = now_ms - (int64_t)STORE_LETTER_DAYS * MS_PER_DAY;
-    if (!expire(store, "at < ?", oldest_ms, count, err)) {
+    if (!expire(store, "at < ?1", oldest_ms, count, err)) {
         return false;
     }
     if (commit->letter_count == 0) {
@@ -204,7 +126,7 @@ static bool expire_letters(struct store *store, const struct store_commit *commi
     bool ok = statement != NULL && sqlite_step(store, statement, &has_row, err);
     int64_t last = has_row ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);
-    return ok && (!has_row || expire(store, "id <= ?", last, count, err));
+    return ok && (!has_row || expire(store, "id <= ?1", last, count, err));
 }
 
 /* Everything that the commit says, inside the transaction. */
@@ -213,21 +135,18 @@ static bool write_all(struct store *store, const struct claim *claim,
                       struct error *err)
 {
     int64_t row = 0;
-    struct hours hours = {0};
-    bool ok = sqlite_lease_check(store, claim, &row, err) &&
-              move_cursor(store, claim, commit->cursor, commit->due_ms, err);
-    if (ok && commit->keeps_ids) {
-        ok = add_ids(store, row, commit, &hours, err);
-    } else if (ok) {
-        for (size_t i = 0; i < commit->delivered_count; i++) {
-            count_event(&hours, &commit->delivered[i], commit->now_ms);
-        }
+    bool *is_new = mem_new(commit->delivered_count, sizeof(*is_new));
+    for (size_t i = 0; i < commit->delivered_count; i++) {
+        is_new[i] = true;
     }
-    ok = ok && add_ledger(store, row, &hours, err) &&
-         add_letters(store, row, commit, err) &&
-         expire_letters(store, commit, expired, err) &&
-         forget_ids(store, row, commit->forget_ms, err);
-    free(hours.hours);
+    bool ok = sqlite_lease_check(store, claim, &row, err) &&
+              move_cursor(store, claim, commit->cursor, commit->due_ms, err) &&
+              (!commit->keeps_ids || add_ids(store, row, commit, is_new, err)) &&
+              sqlite_ledger_add(store, row, commit, is_new, err) &&
+              add_letters(store, row, commit, err) &&
+              expire_letters(store, commit, expired, err) &&
+              forget_ids(store, row, commit->forget_ms, err);
+    free(is_new);
     return ok;
 }
 

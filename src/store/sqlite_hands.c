@@ -52,13 +52,16 @@ static bool run_chosen(struct store *store, const char *sql,
 static bool purge(struct store *store, const struct store_letter_filter *filter,
                   size_t *count, struct error *err)
 {
-    bool ok = run_chosen(store,
-                         "INSERT INTO gap SELECT source, min(at), count(*) || ' dead"
-                         " letters purged by hand', max(at) FROM dead_letter" CHOSEN
-                         " GROUP BY source ON CONFLICT DO UPDATE"
-                         " SET to_ms = max(to_ms, excluded.to_ms)",
-                         filter, err) &&
-              run_chosen(store, "DELETE FROM dead_letter" CHOSEN, filter, err);
+    bool ok =
+        run_chosen(store,
+                   "INSERT OR IGNORE INTO note"
+                   " (source, kind, about, message, at, details)"
+                   " SELECT source, 'loss', min(at) || '/' || max(id) || '/' || sink,"
+                   " count(*) || ' dead letters purged by hand', max(at),"
+                   " json_object('count', count(*), 'sink', sink)"
+                   " FROM dead_letter" CHOSEN " GROUP BY source, sink",
+                   filter, err) &&
+        run_chosen(store, "DELETE FROM dead_letter" CHOSEN, filter, err);
     *count = ok ? (size_t)sqlite3_changes(store->db) : 0;
     return ok;
 }
@@ -127,15 +130,7 @@ static bool add_evidence(struct store *store, int64_t row,
                            err);
     }
     for (size_t i = 0; ok && i < evidence->gap_count; i++) {
-        const struct store_gap *gap = &evidence->gaps[i];
-        ok = sqlite_finish(store,
-                           sqlite_prepare(store, err,
-                                          "INSERT INTO gap VALUES (?, ?, ?, ?)"
-                                          " ON CONFLICT DO UPDATE SET"
-                                          " to_ms = max(to_ms, excluded.to_ms)",
-                                          "iiti", row, gap->from_ms, gap->reason,
-                                          gap->to_ms),
-                           err);
+        ok = sqlite_told_gap(store, row, &evidence->gaps[i], err);
     }
     return ok;
 }

@@ -55,6 +55,28 @@ static const char *const steps[] = {
     "CREATE TABLE discovery ("
     " entry TEXT NOT NULL, name TEXT NOT NULL, found TEXT NOT NULL, gone INTEGER,"
     " PRIMARY KEY (entry, name)) WITHOUT ROWID;",
+    /* What the platform is told (store/ledger.h). Expired letters are no gap any more. */
+    "CREATE TABLE refusal ("
+    " source INTEGER NOT NULL, hour INTEGER NOT NULL, sink TEXT NOT NULL,"
+    " refused INTEGER NOT NULL, id_sum BLOB NOT NULL,"
+    " PRIMARY KEY (source, hour, sink)) WITHOUT ROWID;"
+
+    "CREATE TABLE told ("
+    " source INTEGER PRIMARY KEY, start INTEGER NOT NULL, sealed INTEGER NOT NULL,"
+    " beat INTEGER NOT NULL, denied INTEGER NOT NULL, config TEXT NOT NULL);"
+
+    "CREATE TABLE note ("
+    " id INTEGER PRIMARY KEY, source INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " about TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL,"
+    " details TEXT NOT NULL, is_told INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE (source, kind, about));"
+    "CREATE INDEX note_untold ON note (id) WHERE is_told = 0;"
+
+    "INSERT INTO note (source, kind, about, message, at, details)"
+    " SELECT source, 'loss', from_ms || '/' || reason, reason, to_ms,"
+    " json_object('count', CAST(reason AS INTEGER)) FROM gap"
+    " WHERE reason LIKE '% dead letters expired';"
+    "DELETE FROM gap WHERE reason LIKE '% dead letters expired';",
 };
 enum { SCHEMA_VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -23,48 +23,15 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "store/cursor.h"
+#include "store/claim.h"
 
 #include <jansson.h>
 
 enum {
     STORE_HEARTBEAT_MS = 10 * 1000,
     STORE_LEASE_MS = 60 * 1000,
-    STORE_CLAIMS_MAX = 64,
     STORE_LETTER_DAYS = 7,
     STORE_LETTERS_MAX = 100000,
-};
-
-/* A source as this process holds it. */
-struct claim {
-    char *source;
-    struct cursor cursor;
-    bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
-    int64_t fence;
-    int64_t version;
-    bool is_moved;          /* cursor is ahead of what is stored; release stores it */
-    int64_t forget_ms;      /* and ids older than this are to be forgotten then */
-    size_t letters_expired; /* dead letters that commits removed, any source's: a loss */
-};
-
-void claim_clear(struct claim *claim);
-
-/* A source to claim. */
-struct store_wish {
-    const char *source;
-    struct claim *claim; /* filled, for the caller to claim_clear */
-    /*
-     * ERROR_NONE: it is claimed. ERROR_BUSY: another live process, named in the text,
-     * has it. ERROR_STATE: what is stored of it is unreadable.
-     */
-    struct error *error;
-};
-
-/* A source to give back. */
-struct store_return {
-    struct claim *claim;
-    int64_t due_ms; /* when it should next be looked at, this machine's clock */
-    bool is_lost;   /* the answer: another process had taken it; nothing was stored */
 };
 
 struct store_letter { /* a dead letter: an event that a sink refused */
@@ -72,6 +39,7 @@ struct store_letter { /* a dead letter: an event that a sink refused */
     const char *sink;
     const char *reason;
     struct bytes event; /* as it was sent */
+    size_t delivered;   /* its place in the commit's delivered */
 };
 
 struct store_delivered {
@@ -80,12 +48,7 @@ struct store_delivered {
     bool is_known; /* the store's answer, from known() */
 };
 
-/* A stretch that can no longer be read, or never was read a last time. */
-struct store_gap {
-    int64_t from_ms;
-    int64_t to_ms;
-    const char *reason; /* "older than the cloud keeps", "never sealed" */
-};
+struct ledger_type;
 
 /* One batch, settled. */
 struct store_commit {
@@ -134,9 +97,7 @@ struct store_type {
      */
     bool (*commit)(struct store *store, struct claim *claim,
                    const struct store_commit *commit, struct error *err);
-    /* Writes a gap into the ledger; the same start and reason again extends it. */
-    bool (*gap)(struct store *store, const struct claim *claim,
-                const struct store_gap *gap, struct error *err);
+    const struct ledger_type *ledger;    /* store/ledger.h */
     const struct store_inspect *inspect; /* the part for people: store/inspect.h */
     /*
      * What was discovered of an entry of the configuration (bridge/discovery.h), by name:

@@ -2,6 +2,8 @@
 and for the token endpoint. It runs in the test's own process, so that a test may look in."""
 
 import json
+import os
+import random
 import re
 import secrets
 import shutil
@@ -82,6 +84,9 @@ class SecretTokens:
         self.issued[token] = (form["scope"].removesuffix("/.default"), now + self.life_s)
         return {"token_type": "Bearer", "expires_in": int(self.life_s), "access_token": token}
 
+    def forget(self, authorization: str | None) -> None:
+        self.issued.pop((authorization or "").removeprefix("Bearer "), None)
+
     def problem(self, authorization: str | None, audience: str, now: float) -> str | None:
         found = self.issued.get((authorization or "").removeprefix("Bearer "))
         if found is None or now >= found[1]:
@@ -103,6 +108,8 @@ class AzureCloud:
         self.subscriptions = list(spec.subscriptions)  # what discovery shows
         self.killer = Killer()
         self.faults: list[AzureFault] = []
+        self.shares: dict[str, float] = {}
+        self.random = random.Random(spec.seed)
         self.fired: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.requests: list[str] = []
@@ -129,16 +136,39 @@ class AzureCloud:
     def advance(self, seconds: float) -> float:
         return self.clock.advance(seconds)
 
-    def arm(self, *faults: AzureFault) -> None:
-        """Replaces what was armed before."""
+    def arm(self, *faults: AzureFault, random: dict[str, float] | None = None) -> None:
+        """Replaces what was armed before. random: kinds by their shares of the requests."""
         with self.lock:
             self.faults = list(faults)
+            self.shares = dict(random or {})
 
-    def kill(self, pidfd: int, point: str, skip: int) -> None:
-        self.killer.arm(Kill(pidfd, point, None, skip))
+    def call(self, command: str, **request: int | str) -> dict:
+        """What the kill suite asks of a fake cloud, as control.py answers it for AWS."""
+        if command == "state":
+            return {"counts": dict(self.counts), "faults": dict(self.fired)}
+        assert command == "kill"
+        if "pid" not in request:
+            self.killer.arm(None)
+            return {}
+        page = request.get("page")
+        self.killer.arm(Kill(os.pidfd_open(int(request["pid"])), str(request["point"]),
+                             None if page is None else int(page), int(request.get("skip", 0))))
+        return {}
+
+    def _random_fault(self) -> str | None:
+        score = self.random.random()
+        for kind, share in self.shares.items():
+            score -= share
+            if score < 0:
+                self.fired[kind] += 1
+                return kind
+        return None
 
     def take_fault(self, stream: str, page: int) -> str | None:
         with self.lock:
+            kind = self._random_fault()
+            if kind is not None:
+                return kind
             for fault in self.faults:
                 if fault.times == 0 or fault.page not in (None, page) or \
                         fault.stream not in (None, stream):
@@ -155,6 +185,7 @@ class AzureCloud:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "AzureServer"
+    at_page = 0  # of the walk that is served now
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -189,12 +220,13 @@ class Handler(BaseHTTPRequestHandler):
         with cloud.lock:
             cloud.requests.append(self.path)
             cloud.counts["requests"] += 1
+        self.at_page = 0
         try:
             self.answer()
         except Refusal as refusal:
             self.send(refusal.status, {"error": {"code": refusal.code, "message": refusal.code}},
                       refusal.headers)
-        if cloud.killer.at("after_answer"):
+        if cloud.killer.at("after_answer", self.at_page):
             self.close_connection = True
 
     def answer(self) -> None:
@@ -259,11 +291,14 @@ class Handler(BaseHTTPRequestHandler):
         cloud = self.server.cloud
         walk = self.walk_of(stream, graph, query)
         fault = cloud.take_fault(stream, walk.page)
+        self.at_page = walk.page
+        if cloud.killer.at("after_read", walk.page):
+            raise ConnectionError
         self.raise_fault(fault)
         size = min(cloud.page_size, int(query.get("$top", cloud.page_size)))
         start = walk.at
         if fault == "same_page":
-            cloud.arm(AzureFault("same_page", times=50))
+            cloud.arm(AzureFault("same_page", times=50), random=cloud.shares)
             start = 0
         end = start if fault == "empty_page" else min(start + size, len(walk.events))
         events = walk.events[start:end]
@@ -291,7 +326,7 @@ class Handler(BaseHTTPRequestHandler):
             later = CloudClock(cloud.now() + 3)
             raise Refusal(429, "TooManyRequests", {"Retry-After": later.http_date()})
         if fault == "expired":
-            cloud.tokens.issued.clear()
+            cloud.tokens.forget(self.headers.get("Authorization"))
             raise Refusal(401, "ExpiredAuthenticationToken",
                           {"WWW-Authenticate": 'Bearer error="invalid_token"'})
         if fault == "invalid_skip":
@@ -323,7 +358,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         half = len(body) // 2
         self.wfile.write(body[:half])
-        if self.server.cloud.killer.at("mid_answer"):
+        if self.server.cloud.killer.at("mid_answer", self.at_page):
             self.close_connection = True
             return
         self.wfile.write(body[half:])

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
@@ -38,13 +39,14 @@ def arm_faults(cloud: Cloud, request: Request) -> Request:
 
 
 def arm_kill(cloud: Cloud, request: Request) -> Request:
-    """pid is a process of the harness; none disarms."""
+    """pid is a process of the harness; none disarms. It is killed, or stopped."""
     if "pid" not in request:
         cloud.killer.arm(None)
         return {}
     pidfd = os.pidfd_open(request["pid"])
+    number = signal.SIGSTOP if request.get("stop") else signal.SIGKILL
     cloud.killer.arm(Kill(pidfd, request["point"], request.get("page"),
-                          request.get("skip", 0)))
+                          request.get("skip", 0), number))
     return {}
 
 

@@ -89,12 +89,13 @@ class Faults:
 
 @dataclass
 class Kill:
-    """SIGKILL for one process, held by its pidfd so that no other can be hit."""
+    """A signal for one process, held by its pidfd so that no other can be hit."""
 
     pidfd: int
     point: str
     page: int | None = None
     skip: int = 0
+    signal: int = signal.SIGKILL
 
 
 @dataclass
@@ -120,7 +121,7 @@ class Killer:
                 return False
             self._kill = None
             try:
-                signal.pidfd_send_signal(kill.pidfd, signal.SIGKILL)
+                signal.pidfd_send_signal(kill.pidfd, kill.signal)
             except ProcessLookupError:
                 return False
             self.fired[point] += 1

@@ -28,7 +28,8 @@ class ScenarioSpec:
     awkward: int = 0                 # events with \\u0000, lone surrogates and the like
     account: str = "111122223333"
     region: str = "us-east-1"
-    # Instead of random ones: {"second", "visible", "name"?} relative to start.
+    # Instead of random ones: {"second", "visible", "name"?} relative to start; "arn" and
+    # "agent" say who called.
     script: list[dict[str, object]] = field(default_factory=list)
 
     def to_json(self) -> str:
@@ -101,9 +102,13 @@ class Scenario:
         r = random.Random(spec.seed)
         times = self._scripted() if spec.script else self._random(r)
         events = []
-        for number, (second, visible_at, name) in enumerate(times):
-            op = next((o for o in OPERATIONS if o.name == name), None)
+        for number, (second, visible_at, what) in enumerate(times):
+            op = next((o for o in OPERATIONS if o.name == what.get("name")), None)
             record, op = make_record(r, second, spec.account, spec.region, op)
+            if "arn" in what:
+                record["userIdentity"] = {"type": "AssumedRole", "arn": what["arn"],
+                                          "accountId": spec.account}
+            record["userAgent"] = what.get("agent", record["userAgent"])
             text = json.dumps(record, separators=(",", ":"))
             if number < spec.awkward:
                 text = awkward_text(text, number)
@@ -112,12 +117,12 @@ class Scenario:
         self.events = sorted(events)
         self._seconds = [event.second for event in self.events]
 
-    def _scripted(self) -> list[tuple[int, float, str]]:
+    def _scripted(self) -> list[tuple[int, float, Members]]:
         start = self.spec.start
-        return [(start + int(str(e["second"])), start + float(str(e["visible"])),
-                 str(e.get("name", ""))) for e in self.spec.script]
+        return [(start + int(str(e["second"])), start + float(str(e["visible"])), e)
+                for e in self.spec.script]
 
-    def _random(self, r: random.Random) -> list[tuple[int, float, str]]:
+    def _random(self, r: random.Random) -> list[tuple[int, float, Members]]:
         spec = self.spec
         times = []
         second = spec.start
@@ -125,7 +130,7 @@ class Scenario:
             if number == 0 or r.random() >= spec.crowded:
                 second = spec.start + r.randrange(spec.seconds)
             late = r.uniform(*STRAGGLER_DELAYS) if r.random() < spec.stragglers else delay(r)
-            times.append((second, second + late, ""))
+            times.append((second, second + late, {}))
         return times
 
     def visible(self, first: float, last: float, now: float) -> list[Event]:

@@ -65,11 +65,11 @@ class Fleet:
         self.program = program
         self.spec = ScenarioSpec(start=int(time.time()) - 7200, events=0)
         self.regions = [self.spec.region, *(f"eu-fleet-{i}" for i in range(1, count))]
-        self.sim = CloudSim(self.spec, now=time.time(), rate=1,
-                            world=json.dumps({"regions": {"*": self.regions}}))
+        self.sim = CloudSim(self.spec, now=time.time(), rate=1)
 
     def __enter__(self) -> "Fleet":
         self.sim.__enter__()
+        self.sim.change(regions={"*": self.regions})
         self._temporary = tempfile.TemporaryDirectory(prefix="auditbridge-fleet-")
         self.folder = Path(self._temporary.name)
         self.config = self.folder / "auditbridge.yaml"

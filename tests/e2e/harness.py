@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,21 +31,26 @@ TOKEN = "cloudsim-session-token"
 RUN_LIMIT_S = 300
 LAST_PASS_S = 3600  # no pass of aws-cloudtrail looks again at what is older
 
-CONFIG = """\
+HEAD = """\
 state: {{path: {folder}/state.db}}
 sinks:
   platform: {{type: file, path: {folder}/events.ndjson, format: ecs}}
 sources:
-  prod:
+"""
+SOURCE = """\
+  {name}:
     provider: aws-cloudtrail
-    region: {region}
-    account: "{account}"
-    endpoint: {endpoint}
+{where}    endpoint: {endpoint}
     ca_file: {ca_file}
     sinks: [platform]
-    every: 1s
+    every: {every}
     lookback: {lookback_s}s
 {more}"""
+
+
+def indented(lines: str) -> str:
+    """Lines of a source's settings."""
+    return "".join(f"    {line}\n" for line in lines.splitlines())
 
 
 def hours_ago(hours: float) -> int:
@@ -112,12 +117,22 @@ class Bench:
 
     def __init__(self, spec: ScenarioSpec, lookback_s: int, program: Path = PROGRAM,
                  settings: str = "", token: bool = False, faster: int = FASTER,
-                 clock_off_s: int = 0, **sim_options: object) -> None:
+                 clock_off_s: int = 0, more: Sequence[ScenarioSpec] = (), where: str = "",
+                 others: Sequence[ScenarioSpec] = (), every: str = "1s", head: str = "",
+                 **sim_options: object) -> None:
         """
         settings: more YAML lines of the source. clock_off_s: how far the program's wall
-        clock is ahead of the cloud's. sim_options: of cloudsim's command line.
+        clock is ahead of the cloud's. more: further accounts and regions, each a source
+        of its own; others: those that are none. where: the YAML lines that say which
+        accounts and regions, when not those of spec. head: more lines of the configuration.
+        sim_options: of cloudsim's command line.
         """
         self.spec = spec
+        self._more = more
+        self._where = where
+        self._every = every
+        self._head = head
+        self._errors: dict[int, Path] = {}  # by process
         self.program = program.resolve()
         self._lookback_s = lookback_s
         self._settings = settings
@@ -132,7 +147,8 @@ class Bench:
         elif FASTTIME.exists():
             self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
                                   "ASAN_OPTIONS": "verify_asan_link_order=0"}
-        self.sim = CloudSim(spec, **{"limit": 0, "tick": 0.55, **sim_options})
+        self.sim = CloudSim(spec, *more, *others,
+                            **{"limit": 0, "tick": 0.55, **sim_options})
 
     def __enter__(self) -> "Bench":
         self.sim.__enter__()
@@ -140,13 +156,24 @@ class Bench:
         self.folder = Path(self._temporary.name)
         self.sink = Sink(self.folder / "events.ndjson")
         self.config = self.folder / "auditbridge.yaml"
-        self.config.write_text(CONFIG.format(
-            folder=self.folder, region=self.spec.region, account=self.spec.account,
-            endpoint=self.sim.endpoint, ca_file=self.sim.ca_file,
-            lookback_s=self._lookback_s,
-            more="".join(f"    {line}\n" for line in self._settings.splitlines())))
+        self.config.write_text(self._head + HEAD.format(folder=self.folder) + "".join(
+            self._source(f"more-{i}" if i else "prod", spec)
+            for i, spec in enumerate((self.spec, *self._more))))
         self.config.chmod(0o600)
         return self
+
+    def _source(self, name: str, spec: ScenarioSpec) -> str:
+        where = self._where or f'account: "{spec.account}"\nregion: {spec.region}'
+        return SOURCE.format(
+            name=name, where=indented(where), every=self._every,
+            endpoint=self.sim.endpoint, ca_file=self.sim.ca_file,
+            lookback_s=self._lookback_s, more=indented(self._settings))
+
+    def reconfigure(self, before: str, after: str) -> None:
+        """Changes the configuration for the runs to come."""
+        text = self.config.read_text()
+        assert before in text
+        self.config.write_text(text.replace(before, after))
 
     def __exit__(self, *problem: object) -> None:
         self._temporary.cleanup()
@@ -159,12 +186,14 @@ class Bench:
     def start(self, *before: str, mode: tuple[str, ...] = ("--once",),
               **environment: str) -> subprocess.Popen:
         """before: a command that runs the program, such as strace. mode: options of run."""
-        errors = (self.folder / "stderr").open("wb")
-        with errors:
-            return subprocess.Popen(
+        errors = self.folder / f"stderr-{len(self._errors)}"
+        with errors.open("wb") as stderr:
+            process = subprocess.Popen(
                 [*before, str(self.program), "run", *mode, "--config", str(self.config)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
                 cwd=self.folder, env={**self.environment(), **environment})
+        self._errors[process.pid] = errors
+        return process
 
     def environment(self) -> dict[str, str]:
         """What the program is called with: the cloud's time, or a wrong one."""
@@ -178,7 +207,7 @@ class Bench:
             process.kill()
             process.wait()
             raise AssertionError(f"run --once did not end in {RUN_LIMIT_S} s")
-        return Run(status, (self.folder / "stderr").read_text(errors="replace"))
+        return Run(status, self._errors[process.pid].read_text(errors="replace"))
 
     def run(self, *before: str, **environment: str) -> Run:
         return self.finish(self.start(*before, **environment))
@@ -196,16 +225,22 @@ class Bench:
         """When the last pass over the last event is due, and a little more."""
         return self.spec.start + self.spec.seconds + LAST_PASS_S + 1800
 
+    def events(self) -> list[tuple[str, Event]]:
+        """All that the cloud has, by the event.id that is due at the sink."""
+        return [(f"aws:{scenario.spec.account}:{event.event_id}", event)
+                for scenario in self.sim.scenarios for event in scenario.events]
+
     def id_of(self, event: Event) -> str:
+        """Of an event of the first source."""
         return f"aws:{self.spec.account}:{event.event_id}"
 
     def missing(self, is_wanted: Callable[[Event], bool] = lambda _: True) -> list[str]:
-        return [id for event in self.sim.scenario.events
-                if is_wanted(event) and (id := self.id_of(event)) not in self.sink.counts]
+        return [id for id, event in self.events()
+                if is_wanted(event) and id not in self.sink.counts]
 
     def strangers(self) -> set[str]:
         """Events at the sink that the cloud never had."""
-        return set(self.sink.counts) - {self.id_of(e) for e in self.sim.scenario.events}
+        return set(self.sink.counts) - {id for id, _ in self.events()}
 
 
 class BenchCase(unittest.TestCase):
@@ -234,8 +269,7 @@ class BenchCase(unittest.TestCase):
 
     def assert_originals(self, bench: Bench) -> None:
         """Every event.original is the record as the cloud gave it, and hashes to event.hash."""
-        for event in bench.sim.scenario.events:
-            id = bench.id_of(event)
+        for id, event in bench.events():
             if id in bench.sink.records:
                 self.assertEqual(bench.sink.records[id], event.text)
                 self.assertEqual(len(bench.sink.originals[id]), 1, id)

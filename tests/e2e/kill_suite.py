@@ -2,11 +2,12 @@
 
     python3 tests/e2e/kill_suite.py [--quick] [--program PATH] [--seed N]
 
-Claims: every event of the script arrives; repeats are at most one batch a kill; no id
-ever stands for two records; sink and store stay readable. Exit status 1 when one fails.
+Claims: every event of the script arrives, and the receipts prove it; repeats are at most
+one batch a kill; no id ever stands for two records; sink and store stay readable. Exit status 1 when one fails.
 """
 
 import argparse
+import os
 import random
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import receipts
 from harness import FASTTIME, LAST_PASS_S, PROGRAM, Bench, ScenarioSpec, hours_ago
 
 BATCH = 1000
@@ -31,7 +33,7 @@ TOGETHER = 6            # so many kills before cloud time moves on
 MISSES = 60             # runs in a row that ended before they could be killed
 MISSED_S = 60           # so far it moves when a run ended before it could be killed
 NTH = 3                 # kills are aimed at the first so many calls of a kind
-TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
+SETTLE_TRIES = 40              # quiet runs to deliver the rest, once nobody kills any more
 RANDOM_FAULTS = {"throttle": .004, "error_500": .004, "reset_after": .004, "truncate": .004,
                  "forget_tokens": .01, "overlap": .03, "not_json": .004}
 
@@ -61,6 +63,7 @@ class Report:
     requests: int
     faults: dict
     store: str
+    unproved: list[str]  # what the sink's file does not prove by its receipts
 
     def problems(self) -> list[str]:
         total = sum(self.kills.values())
@@ -75,6 +78,8 @@ class Report:
             found.append("the sink ends in a torn line")
         if self.store != "ok":
             found.append(f"store: {self.store}")
+        if self.unproved:
+            found.append(f"receipts do not add up: {self.unproved[0]}")
         return found
 
     def __str__(self) -> str:
@@ -86,8 +91,10 @@ class Report:
 
 
 class Suite:
-    def __init__(self, bench: Bench, size: Size, seed: int) -> None:
+    def __init__(self, bench: Bench, size: Size, seed: int,
+                 faults: dict[str, float] = RANDOM_FAULTS) -> None:
         self.bench = bench
+        self.faults = faults
         self.size = size
         self.random = random.Random(seed)
         self.kills: Counter[str] = Counter()
@@ -100,7 +107,7 @@ class Suite:
         """The script's events are spread over the kills, so that each finds some."""
         end = self.bench.spec.start + self.bench.spec.seconds
         total = len(self.todo)
-        self.bench.sim.arm(random=RANDOM_FAULTS)
+        self.bench.sim.arm(random=self.faults)
         while self.todo:
             kind = self.todo.pop()
             missed = 0
@@ -122,7 +129,7 @@ class Suite:
         while self.bench.sim.now() < after:
             self.quiet_run()
             self.bench.sim.advance(600)
-        for _ in range(TRIES):  # a source that failed rests for a second of real time
+        for _ in range(SETTLE_TRIES):  # a source that failed rests for a second of real time
             self.quiet_run()
             if not self.bench.missing():
                 return
@@ -153,13 +160,10 @@ class Suite:
         return False
 
     def disk_for(self, kind: str, missed: int) -> dict[str, str]:
-        """What kills the program in the middle of what it does to a file."""
         if kind not in FILES:
             return {}
         nth = 1 if missed else self.random.randint(1, NTH)
-        return {"LD_PRELOAD": f"{FASTTIME} {FASTTIME.with_name('killdisk.so')}",
-                "KILL_FILE": FILES[kind], "KILL_NTH": str(nth),
-                "KILL_CALL": self.random.choice(("write", "sync", "synced"))}
+        return preloaded(FILES[kind], nth, self.random)
 
     def arm(self, pid: int, kind: str, missed: int) -> None:
         skip = 0 if missed else self.random.randrange(4)
@@ -177,6 +181,13 @@ class Suite:
             process.kill()
 
 
+def preloaded(file: str, nth: int, dice: random.Random) -> dict[str, str]:
+    """What kills the program in the middle of what it does to a file."""
+    return {"LD_PRELOAD": f"{FASTTIME} {FASTTIME.with_name('killdisk.so')}",
+            "KILL_FILE": file, "KILL_NTH": str(nth),
+            "KILL_CALL": dice.choice(("write", "sync", "synced"))}
+
+
 def check_store(path: Path) -> str:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as store:
         return str(store.execute("PRAGMA integrity_check").fetchone()[0])
@@ -189,15 +200,20 @@ def run_suite(size: Size, seed: int, program: Path = PROGRAM) -> Report:
     began = time.monotonic()
     # The whole day, for a first run that dies before its first answer has no start yet.
     with Bench(spec, spec.seconds, program, now=spec.start + backlog_s) as bench:
-        suite = Suite(bench, size, seed)
-        suite.run()
-        state = bench.sim.call("state")
-        data = bench.sink.path.read_bytes()
-        two_faced = [id for id, faces in bench.sink.originals.items() if len(faces) > 1]
-        return Report(suite.kills, spec.events, bench.missing(), bench.sink.repeats(),
-                      two_faced, int(not data.endswith(b"\n")),
-                      time.monotonic() - began, suite.runs, state["counts"]["requests"],
-                      state["faults"], check_store(bench.folder / "state.db"))
+        return run_on(bench, Suite(bench, size, seed), began)
+
+
+def run_on(bench: Bench, suite: Suite, began: float) -> Report:
+    """Runs the suite, and reports what reached the bench's sink."""
+    suite.run()
+    state = bench.sim.call("state")
+    data = bench.sink.path.read_bytes()
+    two_faced = [id for id, faces in bench.sink.originals.items() if len(faces) > 1]
+    return Report(suite.kills, len(bench.sim.scenario.events), bench.missing(),
+                  bench.sink.repeats(), two_faced, int(not data.endswith(b"\n")),
+                  time.monotonic() - began, suite.runs, state["counts"]["requests"],
+                  state["faults"], check_store(bench.folder / "state.db"),
+                  [] if "PEER" in os.environ else receipts.check(bench.sink.path))
 
 
 def main() -> int:

@@ -261,7 +261,8 @@ class RunOnce(CliCase):
         self.assertEqual(ids, [f"aws:111122223333:10000000-0000-4000-8000-{i:012}"
                                for i in range(1, 6)])
         others = [event for event in documents if not event["id"].startswith("aws:")]
-        self.assertEqual([event["action"] for event in others], ["bridge.unreadable"])
+        self.assertEqual([event["action"] for event in others],
+                         ["bridge.unreadable", "bridge.start", "bridge.heartbeat"])
 
 
 if __name__ == "__main__":

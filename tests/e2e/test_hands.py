@@ -463,7 +463,7 @@ id  refused at            source    sink   size  event    reason
         self.ends(1, "dlq", "purge", "99", "--yes")
         self.ends(0, "dlq", "purge", str(new), "--yes")
         self.assertEqual(self.letters(), [])
-        self.assertEqual(sorted(row[0] for row in self.sql("SELECT reason FROM gap")),
+        self.assertEqual(sorted(row[0] for row in self.sql("SELECT message FROM note")),
                          ["1 dead letters purged by hand"] * 2)
         self.assertEqual(self.actions(), [])  # nothing was sent
 

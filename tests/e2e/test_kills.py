@@ -8,6 +8,8 @@ from pathlib import Path
 from unittest import mock
 
 from harness import COMMIT_FIRST, BenchCase, ScenarioSpec, hours_ago
+from kill_fleet import QUICK as QUICK_FLEET
+from kill_fleet import run_fleet
 from kill_suite import QUICK, run_suite
 
 PEER = Path(__file__).with_name("peer.py")
@@ -26,6 +28,14 @@ class Kills(BenchCase):
         report = run_suite(QUICK, seed=5, program=COMMIT_FIRST)
         print(f"\ncommits first: {report}")
         self.assertGreater(len(report.missing), 0)
+        self.assertGreater(len(report.unproved), 0, "the receipts should not add up")
+
+
+class Fleet(BenchCase):
+    def test_two_processes_on_one_store_lose_nothing_and_move_no_mark_back(self) -> None:
+        report, problems = run_fleet(QUICK_FLEET, seed=5)
+        print(f"\n{report}")
+        self.assertEqual(problems, [])
 
 
 class Proof(unittest.TestCase):

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -85,6 +86,41 @@ static void test_endpoint(void **state)
         assert_int_equal(err.kind, ERROR_CONFIG);
     }
     endpoint_clear(&endpoint);
+}
+
+/* How many lines standard error gets from asking twice. */
+static int count_warnings(void)
+{
+    int pipes[2];
+    char text[4096] = "";
+    int kept = dup(STDERR_FILENO);
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    for (int i = 0; i < 2; i++) {
+        struct endpoint endpoint;
+        assert_true(endpoint_find("cloudtrail", "eu-west-2", NULL, &endpoint, NULL));
+        endpoint_clear(&endpoint);
+    }
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(pipes[1]);
+    ssize_t size = read(pipes[0], text, sizeof(text) - 1);
+    close(pipes[0]);
+    int lines = 0;
+    for (ssize_t i = 0; i < size; i++) {
+        lines += text[i] == '\n';
+    }
+    return lines;
+}
+
+static void an_endpoint_of_the_environment_is_told_once(void **state)
+{
+    (void)state;
+    setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "https://told-once.example", 1);
+    assert_int_equal(count_warnings(), 1);
+    setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "https://told-again.example", 1);
+    assert_int_equal(count_warnings(), 1);
+    unsetenv("AWS_ENDPOINT_URL_CLOUDTRAIL");
 }
 
 static void set_credentials(const char *id, const char *key, const char *token)
@@ -178,6 +214,7 @@ static void registry_is_alphabetical(void **state)
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
+        cmocka_unit_test(an_endpoint_of_the_environment_is_told_once),
         cmocka_unit_test(credentials_come_from_the_environment),
         cmocka_unit_test(partial_credentials_name_what_is_missing),
         cmocka_unit_test(account_is_twelve_digits),

@@ -3,21 +3,17 @@
  * other collectors were seen to lose or to loop on (azure.md section 5).
  */
 #include "azure/activity.h"
-#include "azure/directory.h"
-#include "azure_double.h"
-#include "base/mem.h"
-#include "base/timestamp.h"
-#include "script.h"
+#include "azure_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+static const char subscription[] = "5a000000-0000-4000-8000-000000000001";
 
 enum { STEPS_MAX = 72 };
 
@@ -154,66 +150,16 @@ static struct row {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static const struct slice slice = {.a_ms = 1767225600000, .b_ms = 1767229200000};
-
-/* A source of the provider, over steps. */
-struct world {
-    struct script script;
-    json_t *settings;
-    struct session *session;
-    const struct provider *provider;
-    struct page page;
-    json_t *place;
-    struct error err;
-};
-
-static void open_session(struct world *world)
-{
-    assert_true(world->provider->open(world->settings, &world->script.runtime,
-                                      &world->session, &world->err));
-}
-
-static void start(struct world *world, const struct provider *provider,
-                  const struct step *steps, size_t count)
-{
-    *world = (struct world){.provider = provider};
-    script_init(&world->script, steps, count);
-    azure_double_reset();
-    world->settings =
-        json_pack("{s:s}", "subscription", "5a000000-0000-4000-8000-000000000001");
-    open_session(world);
-}
-
-static bool poll_once(struct world *world)
-{
-    page_clear(&world->page);
-    world->err = (struct error){0};
-    bool ok = world->provider->poll(world->session, &slice, world->place, &world->page,
-                                    &world->err);
-    if (ok) {
-        json_decref(world->place);
-        world->place = json_deep_copy(world->page.place);
-    }
-    return ok;
-}
-
-static void stop(struct world *world)
-{
-    page_clear(&world->page);
-    json_decref(world->place);
-    world->provider->close(world->session);
-    json_decref(world->settings);
-}
-
 static void test_row(void **state)
 {
     const struct row *row = *state;
-    struct world world;
-    start(&world, &provider_azure_activity, row->steps, STEPS_MAX);
+    struct azure_world world;
+    azure_world_start(&world, &provider_azure_activity, subscription, row->steps,
+                      STEPS_MAX);
     bool ok = true;
     for (int i = 0; i < row->polls; i++) {
         assert_true(ok);
-        ok = poll_once(&world);
+        ok = azure_world_poll(&world);
     }
     assert_int_equal(world.err.kind, row->kind);
     assert_int_equal(ok, row->kind == ERROR_NONE);
@@ -225,199 +171,34 @@ static void test_row(void **state)
         assert_int_equal(world.page.done, row->is_done);
     }
     assert_int_equal(world.script.sent_count, row->requests);
-    stop(&world);
-}
-
-static void test_activity_request(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/activity/first.json"},
-                                        {.file = "azure/activity/last.json"}};
-    struct world world;
-    start(&world, &provider_azure_activity, steps, 2);
-    assert_true(poll_once(&world));
-    assert_true(poll_once(&world));
-    assert_string_equal(
-        world.script.sent[0].url,
-        "https://management.azure.com/subscriptions/5a000000-0000-4000-8000-000000000001"
-        "/providers/Microsoft.Insights/eventtypes/management/values?api-version="
-        "2015-04-01&$filter=eventTimestamp%20ge%20%272026-01-01T00:00:00.000Z%27%20and"
-        "%20eventTimestamp%20le%20%272026-01-01T01:00:00.000Z%27");
-    assert_non_null(strstr(world.script.sent[1].url,
-                           "$skipToken=EU1:-1:FFFFFFFF;US1:0637592029774418052:d5291b61;"
-                           "AS1:%20a|b\"c"));
-    assert_string_equal(world.script.sent[0].authorization, "Bearer token-1");
-    assert_string_equal(world.script.credential_host, "management.azure.com");
-    assert_string_equal(azure_double_audience(), "https://management.azure.com");
-    stop(&world);
-}
-
-static void test_tenant_request(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/denied.json", .status = 403}};
-    struct world world = {.provider = &provider_azure_activity};
-    script_init(&world.script, steps, 1);
-    world.settings = json_object();
-    open_session(&world);
-    assert_false(poll_once(&world));
-    assert_non_null(strstr(world.script.sent[0].url,
-                           "https://management.azure.com/providers/Microsoft.Insights/"
-                           "eventtypes/management/values?"));
-    assert_non_null(strstr(world.err.text, "--scope /providers/Microsoft.Insights"));
-    stop(&world);
-}
-
-static void test_graph_request(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/graph/first.json"},
-                                        {.file = "azure/graph/last.json"}};
-    struct world world;
-    start(&world, &provider_entra_audit, steps, 2);
-    assert_true(poll_once(&world));
-    assert_int_equal(world.page.record_count, 2);
-    assert_int_equal(world.page.record_ms[0], slice.a_ms + MS_PER_MINUTE + 123);
-    assert_true(poll_once(&world));
-    assert_true(world.page.done);
-    assert_string_equal(
-        world.script.sent[0].url,
-        "https://graph.microsoft.com/v1.0/auditLogs/directoryAudits?$filter="
-        "activityDateTime%20ge%202026-01-01T00:00:00.000Z%20and%20activityDateTime%20le"
-        "%202026-01-01T01:00:00.000Z&$orderby=activityDateTime&$top=999");
-    assert_string_equal(world.script.sent[1].url,
-                        "https://graph.microsoft.com/v1.0/auditLogs/directoryAudits?"
-                        "$skiptoken=aaa");
-    assert_string_equal(azure_double_audience(), "https://graph.microsoft.com");
-    stop(&world);
-}
-
-static void test_graph_permissions(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/denied.json", .status = 403}};
-    struct world world;
-    start(&world, &provider_entra_audit, steps, 1);
-    assert_false(poll_once(&world));
-    assert_int_equal(world.err.kind, ERROR_DENIED);
-    assert_non_null(strstr(world.err.text, "AuditLog.Read.All and Directory.Read.All"));
-    stop(&world);
-}
-
-static void test_refreshed_token(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/expired.json", .status = 401},
-                                        {.file = "azure/activity/last.json"}};
-    struct world world;
-    start(&world, &provider_azure_activity, steps, 2);
-    assert_true(poll_once(&world));
-    assert_string_equal(world.script.sent[1].authorization, "Bearer token-2");
-    stop(&world);
-}
-
-static void test_waits(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {
-        {.status = 429, .retry_after_ms = 17000},
-        {.file = "azure/activity/first.json", .reads_left = 3},
-        {.file = "azure/activity/last.json"}};
-    struct world world;
-    start(&world, &provider_azure_activity, steps, 3);
-    assert_true(poll_once(&world));
-    assert_int_equal(world.script.sent[1].waited_ms, 17000);
-    assert_true(poll_once(&world));
-    assert_int_equal(world.script.sent[2].waited_ms, 2000);
-    stop(&world);
-}
-
-static void test_page_that_was_not_settled(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/activity/first.json"},
-                                        {.file = "azure/activity/second.json"},
-                                        {.file = "azure/activity/first.json"}};
-    struct world world;
-    start(&world, &provider_azure_activity, steps, 3);
-    assert_true(poll_once(&world));
-    json_t *settled = json_deep_copy(world.place);
-    assert_true(poll_once(&world));
-    json_decref(world.place);
-    world.place = settled; /* the second page reached no sink */
-    assert_true(poll_once(&world));
-    assert_null(strstr(world.script.sent[2].url, "skipToken"));
-    assert_int_equal(json_integer_value(json_object_get(world.place, "page")), 1);
-    stop(&world);
-}
-
-static void test_another_process(void **state)
-{
-    (void)state;
-    static const struct step steps[] = {{.file = "azure/activity/first.json"}};
-    struct world world;
-    start(&world, &provider_azure_activity, steps, 1);
-    world.place = json_pack("{s:i}", "page", 3);
-    assert_true(poll_once(&world));
-    assert_null(strstr(world.script.sent[0].url, "skipToken"));
-    stop(&world);
-}
-
-static void test_another_process_far_in(void **state)
-{
-    (void)state;
-    struct world world;
-    start(&world, &provider_azure_activity, NULL, 0);
-    world.place = json_pack("{s:i}", "page", 12);
-    assert_false(poll_once(&world));
-    assert_int_equal(world.err.kind, ERROR_TOO_BIG);
-    assert_int_equal(world.script.sent_count, 0);
-    stop(&world);
+    azure_world_stop(&world);
 }
 
 static void test_no_token_in_errors(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS; i++) {
-        struct world world;
-        start(&world, &provider_azure_activity, rows[i].steps, STEPS_MAX);
+        struct azure_world world;
+        azure_world_start(&world, &provider_azure_activity, subscription, rows[i].steps,
+                          STEPS_MAX);
         for (int j = 0; j < rows[i].polls; j++) {
-            poll_once(&world);
+            azure_world_poll(&world);
         }
         assert_null(strstr(world.err.text, "token-"));
         assert_null(strstr(world.err.text, "Bearer"));
         assert_null(strstr(world.err.text, "skipToken"));
-        stop(&world);
+        azure_world_stop(&world);
     }
 }
 
 int main(void)
 {
-    static const struct CMUnitTest single[] = {
-        {"the activity log is asked with quoted bounds and links as they came",
-         test_activity_request, NULL, NULL, NULL},
-        {"the tenant level is a log of its own", test_tenant_request, NULL, NULL, NULL},
-        {"Graph is asked with bare bounds, in order", test_graph_request, NULL, NULL,
-         NULL},
-        {"Graph's refusal names both permissions", test_graph_permissions, NULL, NULL,
-         NULL},
-        {"a new token is used after a refusal", test_refreshed_token, NULL, NULL, NULL},
-        {"waits as the service says, and when few reads are left", test_waits, NULL, NULL,
-         NULL},
-        {"a page that was not settled is read again", test_page_that_was_not_settled,
-         NULL, NULL, NULL},
-        {"another process starts a short walk again", test_another_process, NULL, NULL,
-         NULL},
-        {"another process asks for less than a long walk", test_another_process_far_in,
-         NULL, NULL, NULL},
-        {"no token is in any error", test_no_token_in_errors, NULL, NULL, NULL},
-    };
-    enum { SINGLE = sizeof(single) / sizeof(single[0]) };
-    struct CMUnitTest tests[ROWS + SINGLE] = {0};
+    struct CMUnitTest tests[ROWS + 1] = {0};
     for (size_t i = 0; i < ROWS; i++) {
         tests[i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = test_row, .initial_state = &rows[i]};
     }
-    memcpy(tests + ROWS, single, sizeof(single));
+    tests[ROWS] = (struct CMUnitTest){.name = "no token is in any error",
+                                      .test_func = test_no_token_in_errors};
     return cmocka_run_group_tests_name("azure pages", tests, NULL, NULL);
 }

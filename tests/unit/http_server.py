@@ -54,7 +54,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, text.encode(), [("Content-Type", "Application/JSON; charset=utf-8"),
                                          ("Date", "Thu, 01 Jan 2026 00:00:00 GMT"),
                                          ("x-amzn-errortype", "Some:type"),
-                                         ("WWW-Authenticate", "Bearer error=x")])
+                                         ("WWW-Authenticate", "Bearer error=x"),
+                                         ("x-ms-ratelimit-remaining-subscription-reads", "249"),
+                                         ("x-ms-ratelimit-remaining-tenant-reads", "7")])
 
     def do(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

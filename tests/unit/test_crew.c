@@ -109,7 +109,9 @@ static bool fake_send(struct sink *sink, const struct runtime *runtime,
     for (size_t i = 0; i < batch->count; i++) {
         outcomes[i].kind = OUTCOME_ACCEPTED;
     }
-    delivered += (int)batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        delivered += !batch->events[i].is_own;
+    }
     return true;
 }
 
@@ -140,6 +142,7 @@ static void add_source(struct world *world, size_t number)
     world->fleet.sources[number] = source;
     const struct config_source *entry = &world->entries[0];
     *source = (struct source){
+        .place = number,
         .config = entry,
         .name = mem_format("s%zu", number),
         .settings = json_pack("{s:I}", "number", (json_int_t)number),

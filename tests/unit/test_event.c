@@ -175,6 +175,25 @@ static void a_record_without_a_time_is_dated_when_it_was_read(void **state)
     sample_clear(&sample);
 }
 
+static void the_time_it_is_counted_by_is_said_where_it_is_in_another_hour(void **state)
+{
+    (void)state;
+    struct sample sample;
+    init(&sample, NULL);
+    char *text = mem_format("%s,\"eventTime\":\"2026-11-23T06:59:59Z\"}", head);
+    assert_true(sample_read(&sample, bytes_of(text)));
+    sample.event.counted_ms = INT64_C(1795413599000); /* 05:59:59 */
+    json_t *event = event_of(&sample);
+    assert_member(event, "moj.counted_at", "\"2026-11-23T05:59:59.000Z\"");
+    json_decref(event);
+    sample.event.counted_ms = INT64_C(1795413600000); /* 06:00:00 */
+    event = event_of(&sample);
+    assert_member(event, "moj.counted_at", NULL);
+    json_decref(event);
+    free(text);
+    sample_clear(&sample);
+}
+
 static void a_record_of_no_rule_is_still_an_event(void **state)
 {
     (void)state;
@@ -276,13 +295,14 @@ static void unreadable_bytes_are_told_of(void **state)
 /* Writes a JSON value, awkward in every legal way, at random. */
 int main(void)
 {
-    struct CMUnitTest tests[ROWS + 6] = {0};
+    struct CMUnitTest tests[ROWS + 7] = {0};
     for (size_t i = 0; i < ROWS; i++) {
         tests[i] = (struct CMUnitTest){
             .name = rows[i].test, .test_func = test_member, .initial_state = &rows[i]};
     }
     const struct CMUnitTest others[] = {
         cmocka_unit_test(a_record_without_a_time_is_dated_when_it_was_read),
+        cmocka_unit_test(the_time_it_is_counted_by_is_said_where_it_is_in_another_hour),
         cmocka_unit_test(a_record_of_no_rule_is_still_an_event),
         cmocka_unit_test(the_context_is_carried_beside_the_record),
         cmocka_unit_test(a_long_value_is_cut_and_says_so_and_the_original_is_whole),

@@ -32,6 +32,7 @@ static void request_arrives_as_given(void **state)
     assert_string_equal(setup.response.content_type, "application/json");
     assert_string_equal(setup.response.error_type, "Some:type");
     assert_string_equal(setup.response.challenge, "Bearer error=x");
+    assert_int_equal(setup.response.reads_left, 7);
 
     json_t *echo = json_loads(buf_text(&setup.response.body), 0, NULL);
     assert_string_equal(json_string_value(json_object_get(echo, "path")),

@@ -11,11 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { QUICK_MS = 10000, OUTPUT_MAX = 1 << 16 };
+enum { QUICK_MS = 10000, SLOW_MS = 1000, DEAD_MS = 5000, OUTPUT_MAX = 1 << 16 };
 
 static bool run(const char *const *argv, int timeout_ms, struct buf *out,
                 struct error *err)
@@ -73,26 +74,36 @@ static void a_failure_tells_its_status_and_nothing_it_said(void **state)
     buf_clear(&out);
 }
 
+/* Gone, or a zombie that its new parent has not buried yet. */
+static bool is_dead(pid_t child)
+{
+    char path[64];
+    char status[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
+    int fd = open(path, O_RDONLY);
+    if (fd < 0) {
+        return true;
+    }
+    ssize_t size = read(fd, status, sizeof(status) - 1);
+    close(fd);
+    return size <= 0 || strstr(status, ") Z") != NULL;
+}
+
 static void what_takes_too_long_is_killed_with_its_children(void **state)
 {
     (void)state;
     struct buf out;
     struct error err;
-    assert_false(run_script("sleep 60 & echo $!; wait", 200, &out, &err));
+    assert_false(run_script("sleep 60 & echo $!; wait", SLOW_MS, &out, &err));
     assert_int_equal(err.kind, ERROR_UNREACHABLE);
     assert_non_null(strstr(err.text, "took too long"));
     pid_t child = (pid_t)strtol(buf_text(&out), NULL, 10);
     assert_true(child > 1);
-    /* It is dead, or a zombie that its new parent has not buried yet. */
-    char path[64];
-    char status[64] = "";
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
-    int fd = open(path, O_RDONLY);
-    if (fd >= 0) {
-        assert_true(read(fd, status, sizeof(status) - 1) > 0);
-        close(fd);
-        assert_non_null(strstr(status, ") Z"));
+    /* A signal that was sent may take a moment to arrive. */
+    for (int i = 0; i < DEAD_MS && !is_dead(child); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
     }
+    assert_true(is_dead(child));
     buf_clear(&out);
 }
 

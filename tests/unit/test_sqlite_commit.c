@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "sqlite_file.h"
+#include "store/ledger.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -120,8 +121,8 @@ static void old_and_too_many_dead_letters_expire_and_are_counted(void **state)
     assert_int_equal(claim.letters_expired, 5);
     assert_int_equal(file_number(path, "SELECT count(*) FROM dead_letter"),
                      STORE_LETTERS_MAX);
-    assert_int_equal(
-        file_number(path, "SELECT count(*) FROM gap WHERE reason LIKE '%expired'"), 2);
+    assert_int_equal(file_number(path, "SELECT count(*) FROM note WHERE kind = 'loss'"),
+                     2);
     claim_clear(&claim);
     store_sqlite.close(store);
     json_decref(settings);
@@ -159,9 +160,9 @@ static void a_gap_planned_again_is_one_row(void **state)
     json_t *settings = file_settings();
     assert_true(file_open(settings, &store, &err));
     assert_true(file_claim(store, "prod", &claim, &err));
-    assert_true(store_sqlite.gap(store, &claim, &gap, &err));
-    assert_true(store_sqlite.gap(store, &claim, &again, &err));
-    assert_true(store_sqlite.gap(store, &claim, &gap, &err));
+    assert_true(store_sqlite.ledger->gap(store, &claim, &gap, &err));
+    assert_true(store_sqlite.ledger->gap(store, &claim, &again, &err));
+    assert_true(store_sqlite.ledger->gap(store, &claim, &gap, &err));
     assert_int_equal(file_number(file_path(settings), "SELECT count(*) FROM gap"), 1);
     assert_int_equal(file_number(file_path(settings), "SELECT to_ms FROM gap"), 25);
     claim_clear(&claim);

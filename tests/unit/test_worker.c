@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "bridge/denials.h"
 #include "bridge/queue.h"
+#include "store/ledger.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,8 +119,9 @@ static bool fake_gap(struct store *store, const struct claim *claim,
     return true;
 }
 
+static const struct ledger_type ledger_type = {.gap = fake_gap};
 static const struct store_type store_type = {
-    .id_count = fake_count, .commit = fake_commit, .gap = fake_gap};
+    .id_count = fake_count, .commit = fake_commit, .ledger = &ledger_type};
 static const struct slicing slicing = {.passes = 2,
                                        .age_ms = {MS_PER_MINUTE, MS_PER_HOUR},
                                        .span_ms = 7 * MS_PER_DAY,

@@ -1,0 +1,51 @@
+"""The kill suite over Azure and Entra: several sources, read by several threads.
+
+    python3 tests/e2e/test_azure_kills.py --full [--seed N]     250 kills, 20,000 events"""
+
+import argparse
+import sys
+import time
+import unittest
+
+from azure_harness import DIRECTORY, TENANT, AzureBench, AzureCase, AzureSpec
+from harness import hours_ago
+from kill_suite import FULL, QUICK, Report, Size, Suite, run_on
+
+SUBSCRIPTIONS = tuple(f"5a000000-0000-4000-8000-00000000000{n}" for n in range(1, 3))
+STREAMS = (TENANT, DIRECTORY)
+FAULTS = {"throttle": .004, "error_500": .004, "error_503": .004, "html": .004,
+          "empty_page": .03, "repeat": .03, "expired": .01, "invalid_skip": .01}
+
+
+def run_azure(size: Size, seed: int) -> Report:
+    each = size.events // (len(SUBSCRIPTIONS) + len(STREAMS))
+    spec = AzureSpec(seed=seed, start=hours_ago(size.hours + 6), seconds=size.hours * 3600,
+                     events=each, subscriptions=SUBSCRIPTIONS, streams=STREAMS)
+    began = time.monotonic()
+    with AzureBench(spec, spec.seconds, page_size=50,
+                    now=spec.start + size.backlog_hours * 3600) as bench:
+        return run_on(bench, Suite(bench, size, seed, FAULTS), began)
+
+
+class AzureKills(AzureCase):
+    def test_nothing_is_lost_by_killing_it_anywhere(self) -> None:
+        report = run_azure(QUICK, seed=7)
+        print(f"\n{report}")
+        self.assertEqual(report.problems(), [])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    report = run_azure(FULL, parser.parse_args().seed)
+    print(report)
+    for problem in report.problems():
+        print(f"FAILED: {problem}")
+    return int(bool(report.problems()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.exit(main())
+    unittest.main()
