@@ -104,8 +104,7 @@ static int64_t wait_for_quota(void *context, const struct http_response *respons
     struct problem problem;
     problem_read(response, &problem);
     if (problem.quota_a_minute > 0) {
-        google->allowed_per_second =
-            share * (double)problem.quota_a_minute / (MS_PER_MINUTE / MS_PER_SECOND);
+        google->allowed_per_second = share * (double)problem.quota_a_minute / 60;
     }
     int64_t now =
         response->date_ms != 0 ? response->date_ms : runtime->now_ms(runtime->context);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "bridge/denials.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { KEY_MAX_SIZE = 256 };
@@ -116,6 +117,14 @@ static bool add_source(struct fleet *fleet, const struct config_source *entry,
     return prepare_origin(source, fleet->plan.mappings, err);
 }
 
+/* A set of names that has changed: the turn under way ends with the old ones. */
+static void hand_over(struct source *source, json_t *settings)
+{
+    if (source->config->provider->takes_known) {
+        json_decref(atomic_exchange(&source->found, json_incref(settings)));
+    }
+}
+
 /* Takes over what an entry stands for now. */
 static bool take_found(struct fleet *fleet, const struct config_source *entry,
                        const struct discovery_result *found, struct error *err)
@@ -125,7 +134,9 @@ static bool take_found(struct fleet *fleet, const struct config_source *entry,
         const struct discovery_source *each = &found->sources[i];
         const json_t *place = json_object_get(fleet->by_name, each->name);
         if (place != NULL) {
-            fleet->sources[json_integer_value(place)]->is_gone = each->is_gone;
+            struct source *source = fleet->sources[json_integer_value(place)];
+            source->is_gone = each->is_gone;
+            hand_over(source, each->settings);
         } else if (!each->is_gone) {
             ok = add_source(fleet, entry, each, err);
         }
@@ -225,6 +236,7 @@ static void close_source(struct source *source)
     claim_clear(&source->claim);
     event_origin_clear(&source->origin);
     json_decref(source->settings);
+    json_decref(atomic_load(&source->found));
     free(source->quota_key);
     free(source->routes);
     free(source->name);
