@@ -110,6 +110,33 @@ static void a_source_that_keeps_no_ids_leaves_none(void **state)
     assert_int_equal(world_count_ids(world), 0);
 }
 
+static void assert_discovered(struct world *world, const char *entry, const json_t *rows)
+{
+    json_t *known = NULL;
+    assert_true(world->type->discovered(world->store, entry, &known, &world->err));
+    assert_true(json_equal(known, rows));
+    json_decref(known);
+}
+
+static void what_was_discovered_comes_back_by_name(void **state)
+{
+    struct world *world = *state;
+    json_t *none = json_array();
+    json_t *rows = json_loads("[{\"name\": \"1-a\", \"found\": {\"account\": \"1\"}},"
+                              " {\"name\": \"1-b\", \"found\": {}, \"gone\": 17}]",
+                              0, NULL);
+    assert_non_null(rows);
+    assert_discovered(world, "prod", none);
+    assert_true(world->type->discover(world->store, "prod", rows, &world->err));
+    assert_discovered(world, "prod", rows);
+    assert_discovered(world, "other", none);
+    json_array_remove(rows, 0);
+    assert_true(world->type->discover(world->store, "prod", rows, &world->err));
+    assert_discovered(world, "prod", rows);
+    json_decref(rows);
+    json_decref(none);
+}
+
 int store_suite_run(const struct store_type *type, json_t *(*empty_settings)(void))
 {
     world_type = type;
@@ -123,6 +150,7 @@ int store_suite_run(const struct store_type *type, json_t *(*empty_settings)(voi
         CASE(ids_of_one_source_are_not_anothers),
         CASE(ids_before_forget_are_forgotten),
         CASE(a_source_that_keeps_no_ids_leaves_none),
+        CASE(what_was_discovered_comes_back_by_name),
     };
 #undef CASE
     return cmocka_run_group_tests_name(type->name, tests, NULL, NULL) +

@@ -17,8 +17,9 @@ struct claim {
     bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
     int64_t fence;
     int64_t version;
-    bool is_moved;          /* cursor is ahead of what is stored; release stores it */
-    int64_t forget_ms;      /* and ids older than this are to be forgotten then */
+    bool is_moved;          /* settled is ahead of what is stored; release stores it */
+    struct cursor settled;  /* by the last commit, while is_moved; cursor may be ahead */
+    int64_t forget_ms;      /* ids older than this are to be forgotten with it */
     size_t letters_expired; /* dead letters that commits removed, any source's: a loss */
 };
 

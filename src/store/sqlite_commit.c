@@ -153,17 +153,17 @@ static bool write_all(struct store *store, const struct claim *claim,
 bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
                         int64_t due_ms, struct error *err)
 {
-    return move_cursor(store, claim, &claim->cursor, due_ms, err) &&
+    return move_cursor(store, claim, &claim->settled, due_ms, err) &&
            forget_ids(store, row, claim->forget_ms, err);
 }
 
-static void move_claim(struct claim *claim, const struct cursor *cursor)
+static void copy_cursor(const struct cursor *from, struct cursor *to)
 {
-    if (cursor != &claim->cursor) {
-        json_t *place = json_incref(cursor->place);
-        json_decref(claim->cursor.place);
-        claim->cursor = *cursor;
-        claim->cursor.place = place;
+    if (from != to) {
+        json_t *place = json_incref(from->place);
+        json_decref(to->place);
+        *to = *from;
+        to->place = place;
     }
 }
 
@@ -186,7 +186,8 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err)
 {
     if (is_idle(store, claim, commit)) {
-        move_claim(claim, commit->cursor);
+        copy_cursor(commit->cursor, &claim->cursor);
+        copy_cursor(commit->cursor, &claim->settled);
         claim->is_moved = true;
         claim->forget_ms = commit->forget_ms;
         return true;
@@ -201,7 +202,7 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
     if (!sqlite_end(store, ok, err)) {
         return false;
     }
-    move_claim(claim, commit->cursor);
+    copy_cursor(commit->cursor, &claim->cursor);
     claim->is_new = false;
     claim->is_moved = false;
     claim->version++;

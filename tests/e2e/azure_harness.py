@@ -1,10 +1,9 @@
 """Runs the built program against the fake Azure: as harness.py does for AWS."""
 
-import os
 import tempfile
 from pathlib import Path
 
-from harness import FASTER, FASTTIME, PROGRAM, Bench, BenchCase, Run, Sink
+from harness import FASTER, Bench, BenchCase, Run, ScenarioSpec, Sink
 
 from azure_cloud import CLIENT, SECRET, AzureCloud, AzureFault
 from azure_events import DIRECTORY, SIGNINS, TENANT, AzureEvent, AzureSpec
@@ -30,15 +29,10 @@ class AzureBench(Bench):
     def __init__(self, spec: AzureSpec, lookback_s: int = 4 * 3600, faster: int = FASTER,
                  activity: str = "", **sim_options: object) -> None:
         """activity: more YAML lines of the source of azure-activity."""
+        super().__init__(ScenarioSpec(events=0), lookback_s, faster=faster)
+        self.be(SECRET=SECRET)
         self.spec = spec  # type: ignore[assignment]
-        self.program = PROGRAM.resolve()
-        self._lookback_s = lookback_s
         self._activity = activity
-        self._clock_off_s = 0
-        self._environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "SECRET": SECRET}
-        if FASTTIME.exists():
-            self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
-                                  "ASAN_OPTIONS": "verify_asan_link_order=0"}
         self.sim = AzureCloud(spec, **sim_options)  # type: ignore[arg-type,assignment]
 
     def __enter__(self) -> "AzureBench":
@@ -67,6 +61,9 @@ class AzureBench(Bench):
 
     def end_of_script(self) -> float:
         return self.spec.start + self.spec.seconds + LAST_PASS_S + 1800
+
+    def events(self) -> list[tuple[str, AzureEvent]]:  # type: ignore[override]
+        return [(self.id_of(event), event) for event in self.sim.scenario.events]
 
     def id_of(self, event: AzureEvent) -> str:  # type: ignore[override]
         if event.stream in (DIRECTORY, SIGNINS):

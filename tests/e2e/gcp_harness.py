@@ -1,10 +1,9 @@
 """Runs the built program against the fake Google Cloud: as harness.py does for AWS."""
 
-import os
 import tempfile
 from pathlib import Path
 
-from harness import FASTER, FASTTIME, PROGRAM, Bench, BenchCase, Run, Sink
+from harness import FASTER, Bench, BenchCase, Run, ScenarioSpec, Sink
 
 from gcp_cloud import GcpCloud, GcpFault
 from gcp_events import GcpEvent, GcpSpec
@@ -32,24 +31,18 @@ class GcpBench(Bench):
                  settings: str | None = None, paced: bool = False,
                  **sim_options: object) -> None:
         """settings: YAML lines of the source; None names its parents. paced: as by quota."""
+        super().__init__(ScenarioSpec(events=0), lookback_s, faster=faster)
         self.spec = spec  # type: ignore[assignment]
-        self.program = PROGRAM.resolve()
-        self._lookback_s = lookback_s
-        self._clock_off_s = 0
         ids = ", ".join(name.split("/")[1] for name in spec.parents
                         if name.startswith("projects/"))
         self._settings = f"projects: [{ids}]" if settings is None else settings
         if not paced:
             self._settings += "\nrequests_per_second: 1000"
-        self._environment = {"PATH": os.environ["PATH"], "TZ": "UTC"}
-        if FASTTIME.exists():
-            self._environment |= {"LD_PRELOAD": str(FASTTIME), "FASTTIME": str(faster),
-                                  "ASAN_OPTIONS": "verify_asan_link_order=0"}
         self.sim = GcpCloud(spec, **sim_options)  # type: ignore[arg-type,assignment]
 
     def __enter__(self) -> "GcpBench":
         self.sim.__enter__()
-        self._environment["GCE_METADATA_HOST"] = self.sim.metadata
+        self.be(GCE_METADATA_HOST=self.sim.metadata)
         self._temporary = tempfile.TemporaryDirectory(prefix="auditbridge-e2e-")
         self.folder = Path(self._temporary.name)
         self.sink = Sink(self.folder / "events.ndjson")
@@ -66,6 +59,9 @@ class GcpBench(Bench):
 
     def end_of_script(self) -> float:
         return self.spec.start + self.spec.seconds + LAST_PASS_S + 2400
+
+    def events(self) -> list[tuple[str, GcpEvent]]:  # type: ignore[override]
+        return [(event.event_id, event) for event in self.sim.scenario.events]
 
     def id_of(self, event: GcpEvent) -> str:  # type: ignore[override]
         return event.event_id

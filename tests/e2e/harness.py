@@ -207,7 +207,11 @@ class Bench:
             process.kill()
             process.wait()
             raise AssertionError(f"run --once did not end in {RUN_LIMIT_S} s")
-        return Run(status, self._errors[process.pid].read_text(errors="replace"))
+        return Run(status, self.stderr_of(process))
+
+    def stderr_of(self, process: subprocess.Popen) -> str:
+        """What it has said so far."""
+        return self._errors[process.pid].read_text(errors="replace")
 
     def run(self, *before: str, **environment: str) -> Run:
         return self.finish(self.start(*before, **environment))

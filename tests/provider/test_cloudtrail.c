@@ -191,6 +191,63 @@ static void page_of_the_same_second_is_not_skipped(void **state)
     close_run(&run);
 }
 
+/* The attribute that request number index asked for. */
+static void asked_part(const struct run *run, size_t index, const char *value)
+{
+    json_t *request = json_loads(run->script.sent[index].body, 0, NULL);
+    const json_t *attributes = json_object_get(request, "LookupAttributes");
+    assert_int_equal(json_array_size(attributes), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(attributes, 0),
+                                                          "AttributeValue")),
+                        value);
+    json_decref(request);
+}
+
+static void without_reads_a_slice_is_done_when_its_last_part_is(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"false",
+                                        "false",
+                                        "AssumeRole",
+                                        "AssumeRoleWithSAML",
+                                        "AssumeRoleWithWebIdentity",
+                                        "AssumeRoot",
+                                        "SwitchRole",
+                                        "GetSessionToken"};
+    enum { ASKED = sizeof(parts) / sizeof(parts[0]) };
+    RUN(run, {.file = "first.json"}, {.file = "last.json"}, {.file = "empty.json"},
+        {.file = "empty.json"}, {.file = "empty.json"}, {.file = "empty.json"},
+        {.file = "empty.json"}, {.file = "empty.json"});
+    provider_aws_cloudtrail.close(run.session);
+    json_t *settings = json_pack("{s:s, s:s, s:b}", "region", "eu-west-2", "account",
+                                 "111122223333", "read_only", 0);
+    for (size_t i = 0; i < ASKED; i++) {
+        assert_true(provider_aws_cloudtrail.open(settings, &run.script.runtime,
+                                                 &run.session, &run.err));
+        assert_true(poll_page(&run)); /* each by a new process: the place says where */
+        asked_part(&run, i, parts[i]);
+        asked(&run, i, i == 1 ? start_s + 2000 : start_s + 3600, NULL);
+        assert_int_equal(run.page.done, i == ASKED - 1);
+        settle(&run);
+        provider_aws_cloudtrail.close(run.session);
+    }
+    run.session = NULL;
+    json_decref(settings);
+    close_run(&run);
+}
+
+static void a_place_of_another_kind_of_walk_begins_the_slice_again(void **state)
+{
+    (void)state;
+    RUN(run, {.file = "empty.json"});
+    run.place = json_pack("{s:s, s:I}", "part", "EventName=AssumeRole", "upto",
+                          (json_int_t)start_s + 10);
+    assert_true(poll_page(&run));
+    asked(&run, 0, start_s + 3600, NULL);
+    assert_true(run.page.done);
+    close_run(&run);
+}
+
 static void newer_page_sends_upto_back_to_the_end(void **state)
 {
     (void)state;
@@ -318,6 +375,8 @@ int main(void)
         cmocka_unit_test(page_that_was_not_settled_is_asked_for_again),
         cmocka_unit_test(page_of_the_same_second_is_not_skipped),
         cmocka_unit_test(newer_page_sends_upto_back_to_the_end),
+        cmocka_unit_test(without_reads_a_slice_is_done_when_its_last_part_is),
+        cmocka_unit_test(a_place_of_another_kind_of_walk_begins_the_slice_again),
         cmocka_unit_test(page_out_of_order_in_itself_is_not_trusted_either),
         cmocka_unit_test(empty_slice_is_done),
         cmocka_unit_test(empty_page_with_a_token_is_no_new_place),

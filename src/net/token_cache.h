@@ -5,11 +5,11 @@
  * is still good, they go on with that. A refusal is remembered for half a minute, so that
  * a hundred sources with one wrong secret are one request and not a hundred.
  */
-#ifndef AZURE_TOKEN_CACHE_H
-#define AZURE_TOKEN_CACHE_H
+#ifndef NET_TOKEN_CACHE_H
+#define NET_TOKEN_CACHE_H
 
-#include "azure/token.h"
 #include "base/digest.h"
+#include "net/token.h"
 #include "runtime.h"
 
 struct token_cache_ask {

@@ -8,8 +8,8 @@
  * or, presigned, the same in the query: X-Amz-Algorithm=...&X-Amz-Signature=...
  * libcurl's own signer is not used: Debian 12's passes 28 of AWS's 38 cases.
  */
-#ifndef AWS_SIGV4_H
-#define AWS_SIGV4_H
+#ifndef NET_SIGV4_H
+#define NET_SIGV4_H
 
 #include "base/buf.h"
 #include "base/digest.h"

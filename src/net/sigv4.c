@@ -1,7 +1,7 @@
-#include "aws/sigv4.h"
+#include "net/sigv4.h"
 
-#include "aws/canonical.h"
 #include "base/mem.h"
+#include "net/canonical.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -3,8 +3,8 @@
  *
  * Errors: ERROR_DATA.
  */
-#ifndef AZURE_TOKEN_H
-#define AZURE_TOKEN_H
+#ifndef NET_TOKEN_H
+#define NET_TOKEN_H
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -19,9 +19,10 @@ struct token {
 };
 
 /*
- * Reads the answer of Entra, a metadata service or the Azure CLI, all of which say
- * "access_token" or "accessToken", and one of "expires_in" (seconds) and "expires_on"
- * (since 1970), as number or string. now_ms is the clock that expires_on is measured on.
+ * Reads the answer of a token or metadata service or the Azure CLI, all of which say
+ * "access_token" or "accessToken", and one of "expires_in" (seconds), "expires_on" (since
+ * 1970), each as number or string, and "expireTime" (RFC 3339). now_ms is the clock that
+ * such a time is measured on.
  * The caller clears.
  */
 bool token_read(struct bytes answer, int64_t now_ms, struct token *token,

@@ -3,8 +3,8 @@
  *
  * Errors: ERROR_CONFIG with the system's reason; the caller adds the path.
  */
-#ifndef AZURE_KEY_FILE_H
-#define AZURE_KEY_FILE_H
+#ifndef BASE_KEY_FILE_H
+#define BASE_KEY_FILE_H
 
 #include "base/buf.h"
 #include "base/error.h"

@@ -1,4 +1,4 @@
-#include "azure/token_cache.h"
+#include "net/token_cache.h"
 
 #include "base/mem.h"
 #include "base/timestamp.h"

@@ -1,4 +1,4 @@
-#include "aws/canonical.h"
+#include "net/canonical.h"
 
 #include "base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "azure/token.h"
+#include "net/token.h"
 
 #include "base/timestamp.h"
 
@@ -28,10 +28,20 @@ static int64_t seconds_of(const json_t *answer, const char *name)
     return seconds < (double)seconds_max ? (int64_t)seconds : seconds_max;
 }
 
+/* Google's iamcredentials tell the end as RFC 3339; 0: not there. */
+static int64_t end_of(const json_t *answer)
+{
+    const char *text = json_string_value(json_object_get(answer, "expireTime"));
+    int64_t end_ms = 0;
+    bool is_time = text != NULL && timestamp_parse(bytes_of(text), &end_ms);
+    return is_time ? end_ms / MS_PER_SECOND : 0;
+}
+
 static int64_t life_of(const json_t *answer, int64_t now_ms)
 {
     int64_t life_s = seconds_of(answer, "expires_in");
     int64_t until_s = seconds_of(answer, "expires_on");
+    until_s = until_s == 0 ? end_of(answer) : until_s;
     if (life_s == 0 && until_s != 0) {
         int64_t left_s = until_s - now_ms / MS_PER_SECOND;
         life_s = left_s > 1 ? left_s : 1;

@@ -1,4 +1,4 @@
-#include "azure/key_file.h"
+#include "base/key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

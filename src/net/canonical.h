@@ -2,8 +2,8 @@
  * The forms of a request's parts that Signature V4 hashes, so that both ends
  * hash the same bytes whatever a library did to spacing, order or escapes.
  */
-#ifndef AWS_CANONICAL_H
-#define AWS_CANONICAL_H
+#ifndef NET_CANONICAL_H
+#define NET_CANONICAL_H
 
 #include "base/buf.h"
 
