@@ -139,6 +139,9 @@ struct provider {
      * of texts, the session's. NULL: not known. May be NULL.
      */
     const json_t *(*self)(const struct session *session);
+    /* What settings ask the cloud for, in the words of its own filters, for an operator
+     * to use elsewhere. The caller frees. May be NULL. */
+    char *(*filter)(const json_t *settings);
     /* Releases the session; session may be NULL. */
     void (*close)(struct session *session);
 };

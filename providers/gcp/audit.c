@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "gcp/entries.h"
+#include "gcp/lql.h"
 #include "gcp/sets.h"
 #include "gcp/shape.h"
 
@@ -170,6 +171,7 @@ const struct provider provider_gcp_audit = {
     .takes_known = true,
     .check = sets_check,
     .expand = sets_expand,
+    .filter = lql_sink,
     .open = audit_open,
     .poll = audit_poll,
     .close = audit_close,

@@ -27,13 +27,20 @@ static struct list list_of(const json_t *settings, const char *key)
     /* Nodes and controllers renew leases every few seconds: half of a cluster's log. */
     static const char *const exclusions[] = {
         "protoPayload.methodName:\"io.k8s.coordination.\"", NULL};
+    static const char *const nothing[] = {NULL};
+    const json_t *given = json_object_get(settings, key);
+    const char *first = json_string_value(json_array_get(given, 0));
     const char *const *usual = lql_logs;
+    if (strcmp(key, "exclusions") == 0 && first != NULL && strcmp(first, "none") == 0 &&
+        json_array_size(given) == 1) {
+        return (struct list){NULL, nothing};
+    }
     if (strcmp(key, "data_access_services") == 0) {
         usual = services;
     } else if (strcmp(key, "exclusions") == 0) {
         usual = exclusions;
     }
-    return (struct list){json_object_get(settings, key), usual};
+    return (struct list){given, usual};
 }
 
 /* The text at place; NULL behind the last. */
