@@ -79,10 +79,10 @@ static const struct setting settings_table[] = {
              "for all."},
     {.name = "exclusions",
      .type = SETTING_LIST,
-     .help =
-         "Expressions of the Logging query language; entries that fit one are not "
-         "read. When not said, the leases that Kubernetes renews all the time; [] for "
-         "none."},
+     .help = "Expressions of the Logging query language; entries that fit one are not "
+             "read. When not said, the leases that Kubernetes renews all the time; "
+             "[none] for "
+             "none."},
     {.name = "late",
      .type = SETTING_DURATION,
      .max = 30LL * MS_PER_DAY,

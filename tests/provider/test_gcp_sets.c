@@ -131,7 +131,7 @@ static struct check_row {
     {"a parent that is none", "{\"descendants_of\":[\"projects/p\"]}",
      "not like organizations/123"},
     {"a view without its bucket", "{\"views\":[\"projects/p/views/v\"]}", "not like"},
-    {"no exclusions are good", "{\"exclusions\":[]}", NULL},
+    {"no exclusions are good", "{\"exclusions\":[\"none\"]}", NULL},
     {"an exclusion with brackets and quotes is good",
      "{\"exclusions\":[\"(severity=INFO OR resource.type=\\\"a)\\\")\"]}", NULL},
     {"an exclusion that closes our bracket", "{\"exclusions\":[\"a) OR (b\"]}",
@@ -189,6 +189,17 @@ static void a_sinks_filter_is_the_same_without_times(void **state)
     json_decref(settings);
 }
 
+static void a_filter_without_exclusions_excludes_nothing(void **state)
+{
+    (void)state;
+    json_t *settings =
+        json_pack("{s:[s], s:[s]}", "logs", "activity", "exclusions", "none");
+    char *filter = lql_sink(settings);
+    assert_string_equal(filter, "(log_id(\"cloudaudit.googleapis.com/activity\"))");
+    free(filter);
+    json_decref(settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -198,6 +209,7 @@ int main(void)
         cmocka_unit_test(organisations_have_sets_of_their_own),
         cmocka_unit_test(a_filter_past_20000_characters_is_refused),
         cmocka_unit_test(a_sinks_filter_is_the_same_without_times),
+        cmocka_unit_test(a_filter_without_exclusions_excludes_nothing),
     };
     enum { OTHERS = sizeof(others) / sizeof(others[0]) };
     struct CMUnitTest tests[CHECKS + OTHERS] = {0};
