@@ -165,7 +165,10 @@ const struct provider provider_gcp_audit = {
     .shape = &record_shape_gcp_audit,
     .slicing = &slicing,
     /* 60 a minute for each project that pays, shared with every other reader. */
-    .quota = {.key = "gcp-reads:{payer}", .per_second = 0.8, .burst = 10},
+    .quota = {.key = "gcp-reads:{quota_project}:{credentials_file}:"
+                     "{impersonate_service_account}",
+              .per_second = 0.8,
+              .burst = 10},
     .settings = settings_table,
     .identity = adc_settings,
     .takes_known = true,

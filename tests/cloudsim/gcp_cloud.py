@@ -3,6 +3,8 @@ gives tokens. It runs in the test's own process, so that a test may look in."""
 
 import hashlib
 import json
+import os
+import random
 import secrets
 import shutil
 import socket
@@ -79,6 +81,8 @@ class GcpCloud:
         self.tree: dict[str, dict] = {}            # name to {"parent", "id"?, "state"?}
         self.killer = Killer()
         self.faults: list[GcpFault] = []
+        self.shares: dict[str, float] = {}
+        self.random = random.Random(spec.seed)
         self.fired: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.asked: list[dict] = []                # bodies of entries:list
@@ -112,20 +116,44 @@ class GcpCloud:
     def advance(self, seconds: float) -> float:
         return self.clock.advance(seconds)
 
-    def arm(self, *faults: GcpFault) -> None:
-        """Replaces what was armed before."""
+    def arm(self, *faults: GcpFault, random: dict[str, float] | None = None) -> None:
+        """Replaces what was armed before. random: kinds by their shares of the requests."""
         with self.lock:
             self.faults = list(faults)
+            self.shares = dict(random or {})
 
-    def kill(self, pidfd: int, point: str, skip: int) -> None:
-        self.killer.arm(Kill(pidfd, point, None, skip))
+    def call(self, command: str, **request: int | str) -> dict:
+        """What the kill suite asks of a fake cloud, as control.py answers it for AWS."""
+        if command == "state":
+            return {"counts": dict(self.counts), "faults": dict(self.fired)}
+        assert command == "kill"
+        if "pid" not in request:
+            self.killer.arm(None)
+            return {}
+        page = request.get("page")
+        self.killer.arm(Kill(os.pidfd_open(int(request["pid"])), str(request["point"]),
+                             None if page is None else int(page),
+                             int(request.get("skip", 0))))
+        return {}
 
     def renew_token(self) -> None:
         """The token that was given is refused from now on."""
         self.token = "fake-gcp-token-" + secrets.token_urlsafe(9)
 
+    def _random_fault(self) -> str | None:
+        score = self.random.random()
+        for kind, share in self.shares.items():
+            score -= share
+            if score < 0:
+                self.fired[kind] += 1
+                return kind
+        return None
+
     def take_fault(self, page: int) -> str | None:
         with self.lock:
+            kind = self._random_fault()
+            if kind is not None:
+                return kind
             for fault in self.faults:
                 if fault.times == 0 or fault.page not in (None, page):
                     continue

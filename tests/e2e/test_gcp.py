@@ -23,7 +23,7 @@ class Gcp(GcpCase):
     def test_a_scripted_hour_arrives_once_and_verbatim(self) -> None:
         spec = GcpSpec(start=START, events=900, parents=(ONE, TWO, "folders/7"))
         bench = self.gcp(spec, settings="projects: [case-1, case-2]\nfolders: ['7']")
-        runs = bench.run_until(bench.end_of_script())
+        runs = bench.run_until(bench.end_of_script(), 600)
         self.assert_good(*runs)
         self.assert_all_once(bench)
         self.assert_no_gcp_secret(bench, *runs)
@@ -33,7 +33,7 @@ class Gcp(GcpCase):
     def test_a_late_entry_behind_the_newest_timestamp_is_found(self) -> None:
         """Tailpipe: the newest timestamp is the cursor, so what comes late is lost."""
         bench = self.scripted((600, 601, 602), (100, 3000, 3040), (50, 1500, 1510))
-        self.assert_good(*bench.run_until(START + 5400))
+        self.assert_good(*bench.run_until(START + 5400, 600))
         self.assert_all_once(bench)
 
     def test_23_hours_late_is_found_and_25_is_outside_the_promise(self) -> None:
@@ -42,7 +42,7 @@ class Gcp(GcpCase):
                                                     (ONE, 700, 700 + day, 705 + day),
                                                     (ONE, 800, 800 + 25 * 3600, 25 * 3600 + 805)))
         bench = self.gcp(spec, now=spec.start + 3600)
-        self.assert_good(*bench.run_until(spec.start + 27 * 3600, 3600))
+        self.assert_good(*bench.run_until(spec.start + 27 * 3600, 2 * 3600))
         bench.sink.read_new()
         late = [e.event_id for e in bench.sim.scenario.events][2]
         self.assertEqual(bench.missing(), [late])
@@ -53,7 +53,7 @@ class Gcp(GcpCase):
         spec = GcpSpec(start=hours_ago(40), script=((ONE, 800, 800 + day, 805 + day),))
         bench = self.gcp(spec, now=spec.start + 3600,
                          settings="projects: [case-1]\nlate: 72h")
-        self.assert_good(*bench.run_until(spec.start + 27 * 3600, 3600))
+        self.assert_good(*bench.run_until(spec.start + 27 * 3600, 2 * 3600))
         self.assert_all_once(bench)
 
     def test_an_empty_page_with_a_token_is_not_the_end(self) -> None:
