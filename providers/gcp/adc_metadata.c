@@ -45,8 +45,9 @@ static bool is_google(void)
         }
         fclose(file);
     }
-    return strncmp(name, "Google", strlen("Google")) == 0 ||
-           adc_find_variable("KUBERNETES_SERVICE_HOST") != NULL ||
+    bool may_be_gke =
+        name[0] == '\0' && adc_find_variable("KUBERNETES_SERVICE_HOST") != NULL;
+    return may_be_gke || strncmp(name, "Google", strlen("Google")) == 0 ||
            adc_find_variable("K_SERVICE") != NULL ||
            adc_find_variable("CLOUD_RUN_JOB") != NULL ||
            adc_find_variable("GCE_METADATA_HOST") != NULL;

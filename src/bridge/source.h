@@ -6,6 +6,7 @@
 #define BRIDGE_SOURCE_H
 
 #include "bridge/clock.h"
+#include "bridge/meter.h"
 #include "config/config.h"
 #include "config/principle.h"
 #include "event/event.h"
@@ -39,6 +40,7 @@ struct source {
     size_t place; /* in the fleet; for good */
     const struct config_source *config;
     char *name;       /* the entry's name, and -suffix when it expands to several */
+    char *key;        /* what the store calls it: its name, unless it is a backfill */
     json_t *settings; /* of this source alone */
     /* What discovery found them to be since, for the next turn to take; or NULL. */
     _Atomic(json_t *) found;
@@ -60,6 +62,7 @@ struct source {
     double allowed_per_second; /* by the quota that its cloud named; 0: none yet */
     int64_t due_ms; /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
+    struct meter meter;
 };
 
 #endif

@@ -285,6 +285,14 @@ static void write_self(struct ecs *ecs)
     }
 }
 
+static void write_backfill(struct ecs *ecs)
+{
+    if (ecs->origin->is_backfill) {
+        writer_name(&ecs->writer, NAME("moj", "backfill"));
+        writer_plain(&ecs->writer, "true");
+    }
+}
+
 static bool is_empty_json(struct bytes json)
 {
     return json.size == 0 || bytes_equal(json, bytes_of("[]")) ||
@@ -343,6 +351,7 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     write_self(ecs);
     ecs_write_phase(ecs);
     ecs_write_changes(ecs);
+    write_backfill(ecs);
     ecs_write_fields(ecs, FIELD_MOJ_ACTOR_CREDENTIAL_ID, FIELD_COUNT);
     write_cut(ecs);
     write_transport(ecs);
