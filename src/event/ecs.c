@@ -349,9 +349,9 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     write_rules(ecs);
     write_time(ecs, &moment);
     write_self(ecs);
-    write_backfill(ecs);
     ecs_write_phase(ecs);
     ecs_write_changes(ecs);
+    write_backfill(ecs);
     ecs_write_fields(ecs, FIELD_MOJ_ACTOR_CREDENTIAL_ID, FIELD_COUNT);
     write_cut(ecs);
     write_transport(ecs);
