@@ -3,7 +3,8 @@
 
 import unittest
 
-from azure_harness import (DIRECTORY, SIGNINS, TENANT, AzureCase, AzureFault, AzureSpec)
+from azure_harness import (CLIENT, DIRECTORY, SECRET, SIGNINS, TENANT, AzureCase, AzureFault,
+                           AzureSpec)
 from harness import hours_ago
 
 START = hours_ago(8)
@@ -113,13 +114,33 @@ class Azure(AzureCase):
         self.assert_good(*bench.run_until(bench.sim.now() + 600))
         self.assert_all_once(bench)
 
-    def test_a_missing_permission_names_the_role(self) -> None:
-        bench = self.settled(self.world(streams=(DIRECTORY,)))
-        bench.sim.arm(AzureFault("denied", stream=SUB), AzureFault("denied", stream=DIRECTORY))
+    def test_each_missing_permission_is_named_with_the_command_that_grants_it(self) -> None:
+        bench = self.settled(self.world(100, streams=(TENANT, DIRECTORY, SIGNINS)))
+        reader = f"az role assignment create --assignee {CLIENT} --role Reader --scope "
+        permit = ("AuditLog.Read.All and Directory.Read.All of Microsoft Graph: az ad app "
+                  f"permission add --id {CLIENT} ", f"admin-consent --id {CLIENT}")
+        rows = {SUB: (f"act-{SUB}", f"{reader}/subscriptions/{SUB}"),
+                TENANT: ("act-tenant", f"{reader}/providers/Microsoft.Insights", "elevateAccess"),
+                DIRECTORY: (DIRECTORY, *permit), SIGNINS: (SIGNINS, *permit)}
+        bench.sim.arm(*(AzureFault("denied", stream=stream) for stream in rows))
         run = bench.run()
         self.assertEqual(run.status, 1)
-        self.assertIn("--role Reader", run.stderr)
-        self.assertIn("AuditLog.Read.All and Directory.Read.All", run.stderr)
+        errors = {event["source"]: event["error"] for event in run.log("source.failed")}
+        for source, *texts in rows.values():
+            for text in texts:
+                with self.subTest(source):
+                    self.assertIn(text, errors[source])
+        self.assert_good(*bench.run_until(bench.sim.now() + 600))
+        self.assert_all_once(bench)
+
+    def test_a_refused_secret_is_told_with_the_command_that_makes_another(self) -> None:
+        bench = self.settled(self.world(100))
+        bench.be(SECRET="of-another-application")
+        run = bench.run()
+        self.assertEqual(run.status, 1)
+        self.assertIn(f"az ad app credential reset --append --id {CLIENT}", run.stderr)
+        self.assertNotIn("of-another-application", run.stderr)
+        bench.be(SECRET=SECRET)
         self.assert_good(*bench.run_until(bench.sim.now() + 600))
         self.assert_all_once(bench)
 
@@ -130,6 +151,7 @@ class Azure(AzureCase):
         run = bench.run()
         self.assertEqual(run.status, 1)
         self.assertIn("SubscriptionNotFound", run.stderr)
+        self.assertIn("az account list --refresh", run.stderr)
         bench.sink.read_new()
         self.assertEqual(bench.missing(lambda e: e.stream == TWO[1]), [])
 
