@@ -6,10 +6,6 @@
 #include "replay/replay.h"
 
 const struct provider *const providers[] = {
-    &provider_aws_cloudtrail,
-    &provider_azure_activity,
-    &provider_entra_audit,
-    &provider_entra_signin,
-    &provider_replay,
-    NULL,
+    &provider_aws_cloudtrail, &provider_azure_activity, &provider_entra_audit,
+    &provider_entra_signin,   &provider_replay,         NULL,
 };

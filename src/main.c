@@ -16,13 +16,8 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &command_run,
-    &command_check,
-    &command_map,
-    &command_explain,
-    &command_sources,
-    &command_state,
-    &command_dlq,
+    &command_run,     &command_check, &command_map, &command_explain,
+    &command_sources, &command_state, &command_dlq,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -1,8 +1,8 @@
 #include "aws/client.h"
 
-#include "aws/sigv4.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "net/sigv4.h"
 
 #include <stdlib.h>
 

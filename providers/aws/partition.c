@@ -22,8 +22,8 @@ static const struct partition partitions[] = {
 };
 enum { PARTITIONS = sizeof(partitions) / sizeof(partitions[0]) };
 
-const char *const partition_names[] = {"aws",       "aws-cn",    "aws-eusc",
-                                       "aws-iso",   "aws-iso-b", "aws-iso-e",
+const char *const partition_names[] = {"aws",       "aws-cn",     "aws-eusc",
+                                       "aws-iso",   "aws-iso-b",  "aws-iso-e",
                                        "aws-iso-f", "aws-us-gov", NULL};
 
 const struct partition *partition_of(const char *region)

@@ -66,8 +66,7 @@ static struct place read_place(const struct walk *walk, const json_t *place)
         .is_set = is_ours && json_is_integer(upto),
         .upto_s = json_integer_value(upto),
         .page = json_integer_value(json_object_get(place, "page")),
-        .disorder =
-            is_ours ? json_integer_value(json_object_get(place, "disorder")) : 0,
+        .disorder = is_ours ? json_integer_value(json_object_get(place, "disorder")) : 0,
     };
 }
 

@@ -1,7 +1,7 @@
 #include "azure/certificate.h"
 
-#include "azure/key_file.h"
 #include "base/buf.h"
+#include "base/key_file.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
 

@@ -1,6 +1,6 @@
 #include "azure/cli.h"
 
-#include "azure/key_file.h"
+#include "base/key_file.h"
 #include "base/process.h"
 #include "base/timestamp.h"
 

@@ -2,10 +2,10 @@
 
 #include "azure/assertion.h"
 #include "azure/entra_fault.h"
-#include "azure/form.h"
-#include "azure/key_file.h"
+#include "base/key_file.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "net/form.h"
 #include "net/http.h"
 
 #include <openssl/crypto.h>

@@ -5,9 +5,9 @@
 #include "azure/credential.h"
 #include "azure/entra.h"
 #include "azure/managed.h"
-#include "azure/token_cache.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/token_cache.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 #include "azure/managed.h"
 
-#include "azure/form.h"
-#include "azure/key_file.h"
+#include "base/key_file.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "net/form.h"
 #include "net/http.h"
 
 #include <openssl/crypto.h>

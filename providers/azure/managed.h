@@ -19,7 +19,7 @@
 #define AZURE_MANAGED_H
 
 #include "azure/credential.h"
-#include "azure/token.h"
+#include "net/token.h"
 #include "runtime.h"
 
 /* Asks for a token for audience. The caller clears. */

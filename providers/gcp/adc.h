@@ -36,8 +36,8 @@ bool adc_token(struct adc *adc, const struct runtime *runtime, struct secret *to
 bool adc_next_token(struct adc *adc, const struct runtime *runtime,
                     const struct secret *refused, struct secret *token,
                     struct error *err);
-/* The project whose quota pays: GOOGLE_CLOUD_QUOTA_PROJECT, the setting, the key file's
- * quota_project_id; NULL: none. Lasts as long as adc. */
+/* The project whose quota pays: the setting, else GOOGLE_CLOUD_QUOTA_PROJECT, else the
+ * key file's quota_project_id; NULL: none. Lasts as long as adc. */
 const char *adc_quota_project(const struct adc *adc);
 /* "googleapis.com", or another universe's. */
 const char *adc_universe(const struct adc *adc);

@@ -22,6 +22,13 @@ static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 static enum log_level shown = LOG_INFO;
 
+static bool is_over_line;
+
+void log_set_over_line(bool is_there)
+{
+    is_over_line = is_there;
+}
+
 void log_set_level(enum log_level level)
 {
     shown = level;
@@ -66,7 +73,7 @@ static char *human_line(const json_t *line)
 
 static void write_line(const char *text)
 {
-    char *line = mem_format("%s\n", text);
+    char *line = mem_format("%s%s\n", text, is_over_line ? "\033[K" : "");
     size_t size = strlen(line);
     /* One write keeps lines of several threads whole; a full pipe loses a line, not the
      * run. */

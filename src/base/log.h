@@ -12,6 +12,7 @@
 #define BASE_LOG_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 enum { LOG_VALUE_MAX = 1024 };
 
@@ -52,6 +53,12 @@ enum log_event {
 
 /* Lines above level are left out. Default LOG_INFO. */
 void log_set_level(enum log_level level);
+
+/*
+ * A line that is rewritten now and then stands at the bottom of the terminal: lines of
+ * the log replace it. Set while no other thread writes.
+ */
+void log_set_over_line(bool is_there);
 
 /*
  * Says one thing. source may be NULL. Takes fields, an object whose members

@@ -29,6 +29,7 @@ struct crew {
     struct hand *hands;
     size_t hand_count;
     size_t source_count; /* of the fleet's, those that are in the queue */
+    const struct crew_plan *plan;
     bool is_once;
     int64_t stop_ms;    /* monotonic; INT64_MAX: never */
     int64_t renewed_ms; /* when the leases were last renewed, monotonic */
@@ -202,7 +203,7 @@ static bool hand_out(struct crew *crew, size_t room)
 
     for (size_t i = 0; i < count; i++) {
         claim_clear(&due[i]->claim);
-        wishes[i] = (struct store_wish){due[i]->name, &due[i]->claim, &due[i]->error};
+        wishes[i] = (struct store_wish){due[i]->key, &due[i]->claim, &due[i]->error};
     }
     bool ok = shared->store_type->claim(shared->store, wishes, count, &err);
     for (size_t i = 0; i < count; i++) {
@@ -229,6 +230,10 @@ static int64_t sooner_of(int64_t left, int64_t right)
 static bool wait_for_work(struct crew *crew)
 {
     int64_t until = sooner_of(crew->stop_ms, crew->renewed_ms + STORE_HEARTBEAT_MS);
+    if (crew->plan->watch != NULL) {
+        crew->plan->watch(crew->plan->watch_context);
+        until = sooner_of(until, now_of(crew) + CREW_WATCH_MS);
+    }
     if (queue_room(crew->queue) > 0) {
         until = sooner_of(until, queue_due_ms(crew->queue));
     }
@@ -307,7 +312,8 @@ bool crew_run(struct fleet *fleet, const struct crew_plan *plan)
     size_t wanted = hands_wanted(fleet, plan);
     struct crew crew = {.fleet = fleet,
                         .queue = queue_new(fleet->source_count, wanted),
-                        .teller = teller_new(shared),
+                        .plan = plan,
+                        .teller = plan->is_silent ? NULL : teller_new(shared),
                         .is_once = plan->is_once};
     shared->is_once = plan->is_once;
     shared->start_ms = now_of(&crew);

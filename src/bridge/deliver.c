@@ -199,6 +199,8 @@ bool deliver_batch(struct worker *worker, struct source *source, struct batch *b
         count(source, batch, &delivery.result);
         json_decref(source->claim.cursor.place);
         source->claim.cursor = delivery.next;
+        source->meter.head_ms = delivery.next.mark_ms[0];
+        source->meter.delivered = source->counts.delivered;
     } else {
         json_decref(delivery.next.place);
     }

@@ -5,6 +5,7 @@
 #include "bridge/denials.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { KEY_MAX_SIZE = 256 };
 
@@ -60,13 +61,14 @@ static void add_routes(struct fleet *fleet, struct source *source)
     }
 }
 
-static bool prepare_origin(struct source *source, const struct mapping_set *mappings,
+static bool prepare_origin(const struct fleet *fleet, struct source *source,
                            struct error *err)
 {
     source->origin = (struct event_origin){
-        .mapping = mapping_find(mappings, source->shape),
+        .mapping = mapping_find(fleet->plan.mappings, source->shape),
         .source = source->name,
         .provider = source->config->provider->name,
+        .is_backfill = fleet->plan.backfill != NULL,
         .account = json_string_value(json_object_get(source->settings, "account")),
     };
     /* The provider's own come behind the operator's. */
@@ -95,6 +97,12 @@ static bool open_sinks(struct fleet *fleet, const struct config *config,
     return true;
 }
 
+static char *key_of(const struct fleet *fleet, const char *name)
+{
+    const struct backfill *backfill = fleet->plan.backfill;
+    return backfill == NULL ? mem_dup(name) : backfill_key(backfill, name);
+}
+
 static bool add_source(struct fleet *fleet, const struct config_source *entry,
                        const struct discovery_source *found, struct error *err)
 {
@@ -108,12 +116,30 @@ static bool add_source(struct fleet *fleet, const struct config_source *entry,
         .place = fleet->source_count - 1,
         .config = entry,
         .name = mem_dup(found->name),
+        .key = key_of(fleet, found->name),
         .settings = json_incref(found->settings),
         .quota_key = quota_key(entry->provider, found->settings),
         .shape = shape_of(entry, fleet->plan.providers),
     };
     add_routes(fleet, source);
-    return prepare_origin(source, fleet->plan.mappings, err);
+    return prepare_origin(fleet, source, err);
+}
+
+/* Whether the plan is about that source of entry; name NULL: about any. */
+static bool is_chosen(const struct fleet *fleet, const struct config_source *entry,
+                      const char *name)
+{
+    char *const *chosen = fleet->plan.names;
+    size_t size = strlen(entry->name);
+    bool found = chosen == NULL;
+    for (size_t i = 0; !found && chosen[i] != NULL; i++) {
+        found = strcmp(chosen[i], entry->name) == 0 ||
+                (name != NULL ? strcmp(chosen[i], name) == 0
+                              : strncmp(chosen[i], entry->name, size) == 0 &&
+                                    chosen[i][size] == '-');
+    }
+    return found &&
+           (fleet->plan.backfill == NULL || backfill_is_possible(entry->provider));
 }
 
 /* Takes over what an entry stands for now. */
@@ -126,7 +152,7 @@ static bool take_found(struct fleet *fleet, const struct config_source *entry,
         const json_t *place = json_object_get(fleet->by_name, each->name);
         if (place != NULL) {
             fleet->sources[json_integer_value(place)]->is_gone = each->is_gone;
-        } else if (!each->is_gone) {
+        } else if (!each->is_gone && is_chosen(fleet, entry, each->name)) {
             ok = add_source(fleet, entry, each, err);
         }
     }
@@ -177,7 +203,7 @@ static bool discover_all(struct fleet *fleet, struct error *err)
     fleet->lacks = mem_new(config->source_count + 1, sizeof(*fleet->lacks));
     fleet->scout = scout_new(config, fleet->worker.store_type, fleet->worker.store);
     for (size_t i = 0; i < config->source_count; i++) {
-        if (!discover(fleet, i, err)) {
+        if (is_chosen(fleet, &config->sources[i], NULL) && !discover(fleet, i, err)) {
             return false;
         }
     }
@@ -211,7 +237,9 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
 {
     *fleet = (struct fleet){.plan = *plan};
     fleet->worker.runtime = plan->runtime;
-    fleet->worker.store_type = &store_sqlite;
+    fleet->worker.store_type =
+        plan->store_type == NULL ? &store_sqlite : plan->store_type;
+    fleet->worker.backfill = plan->backfill;
     fleet->worker.ratelimit = ratelimit_new();
     fleet->worker.denials = denials_new();
     return open_sinks(fleet, plan->config, plan->runtime, err) &&
@@ -228,6 +256,7 @@ static void close_source(struct source *source)
     free(source->quota_key);
     free(source->routes);
     free(source->name);
+    free(source->key);
     free(source);
 }
 

@@ -5,6 +5,7 @@
 #ifndef BRIDGE_FLEET_H
 #define BRIDGE_FLEET_H
 
+#include "bridge/backfill.h"
 #include "bridge/scout.h"
 #include "bridge/worker.h"
 
@@ -14,6 +15,10 @@ struct fleet_plan {
     const struct mapping_set *mappings;
     const struct provider *const *providers; /* ends with NULL */
     const struct runtime *runtime;
+    const struct store_type *store_type; /* NULL: SQLite */
+    const struct backfill *backfill;     /* instead of reading on; NULL: none */
+    char *const
+        *names; /* of sources or entries, the only ones; ends with NULL; or NULL */
 };
 
 struct fleet {

@@ -13,9 +13,9 @@ static bool start_source(struct turn *turn, struct error *err)
 {
     struct source *source = turn->source;
     struct batch nothing;
-    slice_start(&source->claim.cursor, source->config->provider->slicing,
-                clock_now(&source->clock, turn->worker->runtime),
-                source->config->lookback_ms);
+    int64_t now_ms = clock_now(&source->clock, turn->worker->runtime);
+    slice_start(&source->claim.cursor, source->config->provider->slicing, now_ms,
+                worker_lookback_ms(turn->worker, source, now_ms));
     batch_init(&nothing, source->name);
     if (!deliver_batch(turn->worker, source, &nothing, 0, err)) {
         return false;

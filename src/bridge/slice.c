@@ -259,6 +259,33 @@ struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicin
     return plan;
 }
 
+struct slice_plan slice_plan_until(struct cursor *cursor, const struct slicing *slicing,
+                                   const struct slice_moment *moment_given, int64_t to_ms)
+{
+    struct slice_plan plan = {0};
+    const struct slice_moment moment = check_moment(moment_given);
+    int64_t floor_ms = floor_of(slicing, moment.now_ms);
+
+    if (cursor->is_open && is_past_edge(&cursor->slice, slicing, moment.now_ms)) {
+        slice_forget(cursor);
+    }
+    if (cursor->is_open) {
+        plan.is_due = true;
+        return plan;
+    }
+    if (cursor->mark_ms[0] < floor_ms && moment.is_dated) {
+        raise_marks(cursor, slicing, floor_ms, &plan);
+    }
+    cursor->span_ms =
+        max_of(grain_of(slicing), min_of(cursor->span_ms, slicing->span_ms));
+    int64_t a_ms = cursor->mark_ms[0];
+    int64_t b_ms = min_of(round_up(in_time(to_ms), grain_of(slicing)),
+                          moment.now_ms - slicing->age_ms[0]);
+    b_ms = min_of(b_ms, a_ms + cursor->span_ms);
+    plan.is_due = open_slice(cursor, slicing, (struct slice){a_ms, b_ms, moment.now_ms});
+    return plan;
+}
+
 bool slice_dated(struct cursor *cursor, const struct slicing *slicing, int64_t date_ms)
 {
     if (!cursor->is_open || date_ms <= 0) {

@@ -61,6 +61,13 @@ struct slice_plan slice_plan(struct cursor *cursor, const struct slicing *slicin
                              const struct slice_moment *moment);
 
 /*
+ * The same for a stretch that ends at to_ms: opens the slice behind mark[1], each event
+ * being read once; not is_due: everything up to to_ms, or to now - age[1], was read.
+ */
+struct slice_plan slice_plan_until(struct cursor *cursor, const struct slicing *slicing,
+                                   const struct slice_moment *moment, int64_t to_ms);
+
+/*
  * A page said what the cloud's time is. False when the slice cannot be trusted: it
  * reached into the cloud's future because our clock ran ahead, or back past what the
  * cloud keeps. It is then forgotten and the page too; plan again. A source that a

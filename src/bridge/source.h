@@ -6,6 +6,7 @@
 #define BRIDGE_SOURCE_H
 
 #include "bridge/clock.h"
+#include "bridge/meter.h"
 #include "config/config.h"
 #include "config/principle.h"
 #include "event/event.h"
@@ -39,6 +40,7 @@ struct source {
     size_t place; /* in the fleet; for good */
     const struct config_source *config;
     char *name;       /* the entry's name, and -suffix when it expands to several */
+    char *key;        /* what the store calls it: its name, unless it is a backfill */
     json_t *settings; /* of this source alone */
     char *quota_key;
     const struct record_shape *shape;
@@ -57,6 +59,7 @@ struct source {
     bool is_denied; /* it was its cloud that refused our credentials */
     int64_t due_ms; /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
+    struct meter meter;
 };
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * Tells the platform how the sources of a fleet stand (bridge/notices.h): once a minute
  * while a crew runs, from a thread of its own, so that a held sink keeps neither readers
- * nor leases waiting; and a last time when the run is over.
+ * nor leases waiting; and a last time when the run is over. Every function accepts NULL:
+ * a teller that tells nothing.
  */
 #ifndef BRIDGE_TELLER_H
 #define BRIDGE_TELLER_H

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "bridge/backfill.h"
 #include "bridge/deliver.h"
 #include "bridge/denials.h"
 #include "bridge/queue.h"
@@ -49,7 +50,8 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
         log_write_take(
             LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
             json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
-        if (!worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
+        if (worker->backfill == NULL && /* else it is no gap of the source's own */
+            !worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
                                              err)) {
             return false;
         }
@@ -75,7 +77,11 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
         .budget_used = ratelimit_used(turn->worker->ratelimit, source->quota_key,
                                       worker_monotonic_ms(turn->worker)),
     };
-    struct slice_plan decided = slice_plan(&source->claim.cursor, slicing, &moment);
+    const struct backfill *backfill = turn->worker->backfill;
+    struct cursor *cursor = &source->claim.cursor;
+    struct slice_plan decided = backfill == NULL
+                                    ? slice_plan(cursor, slicing, &moment)
+                                    : backfill_plan(backfill, cursor, slicing, &moment);
     *is_due = decided.is_due;
     if (!decided.is_due) {
         source->due_ms =
@@ -268,16 +274,31 @@ void worker_refused(struct worker *worker, struct source *source)
                              source->error.text));
 }
 
+int64_t worker_lookback_ms(const struct worker *worker, const struct source *source,
+                           int64_t now_ms)
+{
+    return worker->backfill == NULL ? source->config->lookback_ms
+                                    : now_ms - worker->backfill->from_ms;
+}
+
 /* A new source starts where this machine's clock says, until an answer knows better. */
-static void start_cursor(struct turn *turn)
+static bool start_cursor(struct turn *turn, struct error *err)
 {
     struct source *source = turn->source;
     const struct slicing *slicing = source->config->provider->slicing;
-    if (source->claim.is_new && slicing != NULL) {
-        slice_start(&source->claim.cursor, slicing,
-                    clock_now(&source->clock, turn->worker->runtime),
-                    source->config->lookback_ms);
+    if (turn->worker->backfill != NULL && source->end == SOURCE_IDLE &&
+        !backfill_begin(turn->worker, source, err)) {
+        return false;
     }
+    if (source->claim.is_new && slicing != NULL) {
+        int64_t now_ms = clock_now(&source->clock, turn->worker->runtime);
+        slice_start(&source->claim.cursor, slicing, now_ms,
+                    worker_lookback_ms(turn->worker, source, now_ms));
+    }
+    if (slicing != NULL) {
+        source->meter.head_ms = source->claim.cursor.mark_ms[0];
+    }
+    return true;
 }
 
 static bool open_session(struct turn *turn, struct error *err)
@@ -299,8 +320,8 @@ void worker_run(struct worker *worker, struct source *source)
     struct turn turn = {
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
-    start_cursor(&turn);
-    if (!open_session(&turn, &source->error) || !run_slices(&turn, &source->error)) {
+    if (!start_cursor(&turn, &source->error) || !open_session(&turn, &source->error) ||
+        !run_slices(&turn, &source->error)) {
         worker_refused(worker, source);
     }
     source->origin.self = NULL; /* the session's */

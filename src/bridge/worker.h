@@ -9,6 +9,7 @@
 #include "bridge/page.h"
 #include "net/ratelimit.h"
 
+struct backfill;
 struct denials;
 struct queue;
 
@@ -23,7 +24,8 @@ struct worker {
     struct store *store;
     struct ratelimit *ratelimit;
     struct denials *denials;
-    struct queue *queue; /* NULL: nobody else wants the thread */
+    struct queue *queue;             /* NULL: nobody else wants the thread */
+    const struct backfill *backfill; /* NULL: reads on from the marks */
     bool is_once;
     int64_t start_ms; /* on the monotonic clock: T0 of run --once */
     int64_t stop_ms;  /* on the monotonic clock: no new page after it; 0: never */
@@ -40,6 +42,9 @@ int64_t worker_monotonic_ms(const struct worker *worker);
  * due_ms, error and counts.
  */
 void worker_run(struct worker *worker, struct source *source);
+/* How far before now_ms a source that is new to the store starts. */
+int64_t worker_lookback_ms(const struct worker *worker, const struct source *source,
+                           int64_t now_ms);
 /* The source's turn could not begin: source->error says why. */
 void worker_refused(struct worker *worker, struct source *source);
 

@@ -1,20 +1,26 @@
 /*
- * `check`: is what the operator wrote right? Reads no cloud, opens no sink.
+ * `check`: is what the operator wrote right? Reads no cloud, opens no sink; with --live
+ * it does both.
  */
+#include "commands/live.h"
 #include "commands/options.h"
 
 #include <stdio.h>
 
 static const char help[] =
-    "Usage: auditbridge check [--config FILE] [--mappings DIR]\n"
+    "Usage: auditbridge check [--live [--send]] [--config FILE] [--mappings DIR]\n"
     "\n"
     "Checks the configuration and the mapping packs, and prints everything that is\n"
     "wrong with its place and what to do. Opens nothing and sends nothing.\n"
     "\n"
+    "  --live          ask each source for a page of its last minute: identity,\n"
+    "                  permission, clock and TLS; and open each sink. Stores nothing\n"
+    "  --send          with --live: send each sink one bridge.heartbeat\n"
     "  --config FILE   configuration (default: auditbridge.yaml)\n"
     "  --mappings DIR  the shipped packs, when not beside the program\n"
     "\n"
-    "Exit status: 0 all is right; 2 something is to be corrected.\n";
+    "Exit status: 0 all is right; 1 a source or sink does not work (--live); 2\n"
+    "something is to be corrected.\n";
 
 static void print_config(const struct config *config, const struct mapping_set *mappings,
                          const char *file)
@@ -42,8 +48,12 @@ static int check(const struct program *program, int argc, char **argv)
 {
     const char *file = "auditbridge.yaml";
     const char *shipped = NULL;
+    bool is_live = false;
+    bool sends = false;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, {.text = &file}, 'c'},
+        {"live", OPTION_FLAG, {.flag = &is_live}, 0},
+        {"send", OPTION_FLAG, {.flag = &sends}, 0},
         {"mappings", OPTION_TEXT, {.text = &shipped}, 0},
         {.kind = OPTION_END},
     };
@@ -56,10 +66,15 @@ static int check(const struct program *program, int argc, char **argv)
         return command_usage(&command_check, "%s: no such argument", left.items[0]);
     }
 
+    if (sends && !is_live) {
+        return command_usage(&command_check, "--send needs --live");
+    }
+
     struct command_setup setup;
     status = command_setup_load(program, file, shipped, &setup);
     if (status == EXIT_GOOD) {
         print_config(&setup.config, setup.mappings, file);
+        status = is_live ? live_check(&setup, sends) : EXIT_GOOD;
     }
     command_setup_clear(&setup);
     return status;

@@ -5,12 +5,29 @@
 #define COMMANDS_SUMMARY_H
 
 #include "bridge/fleet.h"
+#include "commands/rehearsal.h"
 
 #include <stdio.h>
 
+enum {
+    SUMMARY_SOURCES = 20, /* of more, only those that went worst are shown: */
+    SUMMARY_WORST = 10,
+    SUMMARY_FAILURES = 5,
+    SUMMARY_UNMAPPED = 10,
+};
+
+struct summary {
+    const struct fleet *fleet;
+    int64_t took_ms;
+    const struct rehearsal_names *unmapped; /* of a dry run; else NULL */
+};
+
 /* One log line a source, then one for the run. */
 void summary_log(const struct fleet *fleet);
-/* A table of sources, and of delivered events by principle. */
-void summary_print(const struct fleet *fleet, FILE *out);
+/*
+ * One screen: sources, events by principle, failures with what to do, and where to look
+ * next.
+ */
+void summary_print(const struct summary *summary, FILE *out);
 
 #endif

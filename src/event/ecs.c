@@ -283,6 +283,14 @@ static void write_self(struct ecs *ecs)
     }
 }
 
+static void write_backfill(struct ecs *ecs)
+{
+    if (ecs->origin->is_backfill) {
+        writer_name(&ecs->writer, NAME("moj", "backfill"));
+        writer_plain(&ecs->writer, "true");
+    }
+}
+
 static bool is_empty_json(struct bytes json)
 {
     return json.size == 0 || bytes_equal(json, bytes_of("[]")) ||
@@ -339,6 +347,7 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     write_rules(ecs);
     write_time(ecs, &moment);
     write_self(ecs);
+    write_backfill(ecs);
     ecs_write_fields(ecs, FIELD_MOJ_ACTOR_CREDENTIAL_ID, FIELD_COUNT);
     write_cut(ecs);
     write_transport(ecs);

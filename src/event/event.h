@@ -17,6 +17,7 @@ extern const char *const event_format_names[FORMAT_COUNT]; /* "ecs", "raw" */
 struct event_origin {
     const struct mapping *mapping; /* NULL: only for notices */
     const char *source;            /* the source's name; "map" when there is none */
+    bool is_backfill;              /* a stretch that is read once more: moj.backfill */
     bool is_offline;               /* same bytes on every machine: no host name */
     const char *provider;          /* "aws-cloudtrail" */
     const char *account; /* the source's account or NULL: for ids and cloud.account.id */

@@ -229,6 +229,8 @@ static void read_headers(struct http_easy *transfer)
     }
     copy_value(response->error_type, sizeof(response->error_type),
                header_of(transfer->easy, "x-amzn-errortype"), "");
+    copy_value(response->flavor, sizeof(response->flavor),
+               header_of(transfer->easy, "Metadata-Flavor"), "");
     response->reads_left = reads_left(transfer->easy);
     copy_value(response->challenge, sizeof(response->challenge),
                header_of(transfer->easy, "WWW-Authenticate"), "");

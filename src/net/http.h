@@ -41,6 +41,7 @@ struct http_response {
     char content_type[64];  /* lower case, without parameters */
     char error_type[64];    /* x-amzn-errortype; "" when absent */
     char challenge[256];    /* WWW-Authenticate; "" when absent, cut when longer */
+    char flavor[16];        /* Metadata-Flavor, "Google"; "" when absent */
     int64_t reads_left; /* what ARM says is left of reads, at least 1; 0: it does not */
     int tries;          /* how often it was sent */
 };
@@ -58,6 +59,9 @@ struct http_request {
     size_t limit;        /* of the decoded answer, in bytes */
     int64_t timeout_ms;  /* of one try; 0: 30 s */
     int64_t deadline_ms; /* on the monotonic clock, for all tries; 0: none */
+    /* What is asked may still be starting: tried until the deadline, every 2 s or less.
+     */
+    bool is_starting;
     const char *ca_file; /* NULL: the system's */
     const char *source;  /* for log lines; may be NULL */
     /*

@@ -3,11 +3,13 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum {
     FIRST_WAIT_MS = 1000,
     LAST_WAIT_MS = 20000,
+    STARTING_WAIT_MS = 2000,
     TIMEOUT_MS = 30000,
     RETRY_AFTER_MAX_S = 7 * 24 * 3600,
 };
@@ -17,6 +19,11 @@ enum verdict { VERDICT_ANSWER, VERDICT_REPEAT, VERDICT_REFRESH, VERDICT_FAIL };
 static bool is_repeatable(int status)
 {
     return status == 408 || status == 429 || (status >= 500 && status <= 599);
+}
+
+static int most_tries(const struct http_retry *retry)
+{
+    return retry->request->is_starting ? INT_MAX : HTTP_TRIES;
 }
 
 /* What to do about an answer; sets err to what it means should tries be over. */
@@ -37,8 +44,8 @@ static enum verdict judge_answer(const struct http_retry *retry,
         error_set(err, ERROR_BUSY, "throttled with HTTP %d", status);
         return VERDICT_REPEAT;
     case HTTP_REFRESH:
-        return retry->was_refresh || retry->tries >= HTTP_TRIES ? VERDICT_ANSWER
-                                                                : VERDICT_REFRESH;
+        return retry->was_refresh || retry->tries >= most_tries(retry) ? VERDICT_ANSWER
+                                                                       : VERDICT_REFRESH;
     case HTTP_ANSWERED:
         break;
     }
@@ -60,7 +67,11 @@ static int64_t jitter_ms(const struct http_retry *retry)
     retry->runtime->random(retry->runtime->context, bytes, sizeof(bytes));
     uint32_t random = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
                       (uint32_t)bytes[2] << 8 | bytes[3];
-    return (int64_t)(((uint64_t)http_retry_ceiling_ms(retry->tries) * random) >> 32);
+    int64_t ceiling_ms = http_retry_ceiling_ms(retry->tries);
+    if (retry->request->is_starting && ceiling_ms > STARTING_WAIT_MS) {
+        ceiling_ms = STARTING_WAIT_MS;
+    }
+    return (int64_t)(((uint64_t)ceiling_ms * random) >> 32);
 }
 
 static void log_retry(const struct http_retry *retry, int status, int64_t wait_ms)
@@ -85,7 +96,7 @@ static bool wait_turn(struct http_retry *retry, const struct http_response *resp
 {
     const struct runtime *runtime = retry->runtime;
     int64_t asked_ms = status == 0 ? 0 : response->retry_after_ms;
-    if (retry->tries >= HTTP_TRIES) {
+    if (retry->tries >= most_tries(retry)) {
         give_back(err, asked_ms);
         return error_context(err, "after %d tries", retry->tries);
     }

@@ -9,9 +9,9 @@
  *   return retry.is_answered;
  *
  * The wait before try n+1 is Retry-After, or random between 0 and 1, 2, 4 s ("full
- * jitter"), whichever is longer. A wait that would pass the deadline, or a
- * Retry-After above HTTP_WAIT_MAX_MS, is left to the caller as ERROR_BUSY: it has other
- * sources to read meanwhile.
+ * jitter"; 2 s at most with is_starting), whichever is longer. A wait that would pass the
+ * deadline, or a Retry-After above HTTP_WAIT_MAX_MS, is left to the caller as ERROR_BUSY:
+ * it has other sources to read meanwhile.
  *
  * Errors: ERROR_BUSY (429, throttled, or the peer named a wait), ERROR_UNREACHABLE
  * (408, 5xx, no answer), ERROR_STOPPED, and whatever the try failed with.

@@ -13,12 +13,12 @@ enum { STORE_CLAIMS_MAX = 64 }; /* in one transaction */
 /* A source as this process holds it. */
 struct claim {
     char *source;
-    struct cursor cursor;
+    struct cursor cursor; /* as it is read; what is stored follows at each commit */
     bool is_new; /* nothing was ever stored for it; the bridge sets start and marks */
     int64_t fence;
     int64_t version;
-    bool is_moved;          /* settled is ahead of what is stored; release stores it */
-    struct cursor settled;  /* by the last commit, while is_moved; cursor may be ahead */
+    bool is_moved;          /* moved was committed and is not stored yet: release does */
+    struct cursor moved;    /* as committed: cursor may be ahead, in what nobody took */
     int64_t forget_ms;      /* ids older than this are to be forgotten with it */
     size_t letters_expired; /* dead letters that commits removed, any source's: a loss */
 };

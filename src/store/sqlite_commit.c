@@ -153,18 +153,17 @@ static bool write_all(struct store *store, const struct claim *claim,
 bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
                         int64_t due_ms, struct error *err)
 {
-    return move_cursor(store, claim, &claim->settled, due_ms, err) &&
+    return move_cursor(store, claim, &claim->moved, due_ms, err) &&
            forget_ids(store, row, claim->forget_ms, err);
 }
 
-static void copy_cursor(const struct cursor *from, struct cursor *to)
+/* place is shared: nobody changes one. */
+static void copy_cursor(struct cursor *to, const struct cursor *from)
 {
-    if (from != to) {
-        json_t *place = json_incref(from->place);
-        json_decref(to->place);
-        *to = *from;
-        to->place = place;
-    }
+    json_t *place = json_incref(from->place);
+    json_decref(to->place);
+    *to = *from;
+    to->place = place;
 }
 
 /* Old dead letters are looked for now and then, also while nothing is delivered. */
@@ -186,8 +185,8 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
                          const struct store_commit *commit, struct error *err)
 {
     if (is_idle(store, claim, commit)) {
-        copy_cursor(commit->cursor, &claim->cursor);
-        copy_cursor(commit->cursor, &claim->settled);
+        copy_cursor(&claim->moved, commit->cursor);
+        copy_cursor(&claim->cursor, commit->cursor);
         claim->is_moved = true;
         claim->forget_ms = commit->forget_ms;
         return true;
@@ -202,7 +201,7 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
     if (!sqlite_end(store, ok, err)) {
         return false;
     }
-    copy_cursor(commit->cursor, &claim->cursor);
+    copy_cursor(&claim->cursor, commit->cursor);
     claim->is_new = false;
     claim->is_moved = false;
     claim->version++;

@@ -34,6 +34,7 @@ enum {
     OWNER_UNTIL,
 };
 
+/* Backfills (NAME~FROM~TO) are no sources to people; one is found by its name. */
 /* A run that read a retired source after all has left it due later than that. */
 static const char sources_sql[] =
     "SELECT s.name, s.start, s.mark1, s.mark2, s.mark3, s.mark4, s.span, s.slice_a,"
@@ -47,7 +48,7 @@ static const char sources_sql[] =
     " CASE WHEN ?2 THEN (SELECT count(*) FROM ids WHERE source = s.id) ELSE -1 END,"
     " o.id, o.host, o.scope, o.pid, o.started, o.heartbeat, o.valid_until"
     " FROM source s LEFT JOIN owner o ON o.id = s.owner"
-    " WHERE ?3 IS NULL OR s.name = ?3 ORDER BY s.name";
+    " WHERE s.name = ?3 OR (?3 IS NULL AND instr(s.name, '~') = 0) ORDER BY s.name";
 
 static char *text_of(sqlite3_stmt *row, int column)
 {

@@ -14,13 +14,21 @@
 #include "bridge/page.h"
 #include "mapping/mapping.h"
 #include "net/http.h"
+#include "registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-enum { ROUNDS = 8, PAGES = 100, EVENTS = 50, FULL_US = 450, EMPTY_US = 130 };
+enum {
+    ROUNDS = 8,
+    PAGES = 100,
+    EVENTS = 50,
+    FULL_US = 450,
+    EMPTY_US = 130,
+    SHAPES_MAX = 16
+};
 
 struct bench {
     const struct provider *provider;
@@ -117,7 +125,12 @@ int main(int argc, char **argv)
     struct problems problems = {0};
     const char *const packs[] = {"mappings", NULL};
     struct bench bench = {.provider = &provider_aws_cloudtrail};
-    const struct record_shape *shapes[] = {bench.provider->shape, NULL};
+    const struct record_shape *shapes[SHAPES_MAX + 1] = {NULL};
+    for (size_t i = 0, count = 0; providers[i] != NULL && count < SHAPES_MAX; i++) {
+        if (providers[i]->shape != NULL) {
+            shapes[count++] = providers[i]->shape;
+        }
+    }
     if (argc != 5 || !mapping_load(packs, shapes, &mappings, &problems)) {
         fprintf(stderr,
                 "usage: bench_page ENDPOINT CA_FILE FULL_S EMPTY_S, from the root\n");

@@ -88,8 +88,11 @@ class Fleet:
             return subprocess.Popen(
                 [self.program, "run", *mode, "--config", self.config],
                 stdin=subprocess.DEVNULL, stderr=errors, cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder),
-                     "AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET})
+                env=self.environment())
+
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder),
+                "AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
 
     def log(self, event: str) -> list[dict]:
         lines = (self.folder / "stderr").read_text().splitlines()

@@ -81,6 +81,16 @@ class Usage(CliCase):
         for command in COMMANDS:
             self.assertIn(command.encode(), done.stdout)
 
+    def test_help_names_what_a_run_and_a_check_can_do(self) -> None:
+        for command, options in (("run", ("--once", "--dry-run", "--from", "--to", "--source",
+                                          "--max-runtime", "--summary")),
+                                 ("check", ("--live", "--send", "--mappings"))):
+            told = self.ends(0, command, "--help").stdout.decode()
+            for option in options:
+                with self.subTest(f"{command} {option}"):
+                    self.assertIn(option, told)
+            self.assertLessEqual(max(map(len, told.splitlines())), 80)
+
     def test_the_version(self) -> None:
         self.assertRegex(self.ends(0, "--version").stdout, rb"^auditbridge \d+\.\d+\.\d+\n$")
 
@@ -98,6 +108,8 @@ class Usage(CliCase):
 
     def test_options_with_a_wrong_value_are_wrong_usage(self) -> None:
         for arguments in (("run", "--max-runtime", "soon"), ("run", "left", "over"),
+                          ("run", "--to", "2026-11-01"), ("run", "--from", "soon"),
+                          ("check", "--send"),
                           ("check", "left"), ("map",), ("explain",),
                           ("map", "--provider", "aws-cloudtrail", "--format", "xml"),
                           ("map", "--provider", "nobody"), ("explain", "--provider", "nobody")):

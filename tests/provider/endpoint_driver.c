@@ -1,4 +1,5 @@
-/* Prints what aws/endpoint.h and aws/partition.h say about each {service, region, fips}. */
+/* Prints what aws/endpoint.h and aws/partition.h say about each {service, region, fips}.
+ */
 #include "aws/endpoint.h"
 #include "aws/partition.h"
 

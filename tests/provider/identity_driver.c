@@ -9,9 +9,9 @@
  *   open               name TEXT | error KIND TEXT: reads settings and files again
  */
 #include "azure/identity.h"
-#include "azure/token_cache.h"
 #include "base/log.h"
 #include "net/http.h"
+#include "net/token_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -252,6 +252,14 @@ class Secrets(Case):
                 driver.ask(f"token {ARM}")
                 self.assertEqual(self.tokens.counts[code], 2)
 
+    def test_entra_that_cannot_be_reached_is_not_asked_by_every_source(self) -> None:
+        settings = {**self.who, "client_secret": SECRET, "authority": "https://127.0.0.1:1"}
+        with self.driver(settings) as driver:
+            for _ in range(5):
+                driver.ask("open")
+                self.assertIn("error unreachable 127.0.0.1", driver.ask(f"token {ARM}"))
+        self.assertEqual(driver.log.count("request.retried"), 3)
+
     def test_page_of_a_proxy_is_no_token(self) -> None:
         self.tokens.spoil = ["html"]
         with self.driver({**self.who, "client_secret": SECRET}) as driver:

@@ -6,8 +6,8 @@
  *    "id":"A","secret":"S","token":"","region":"r","service":"s","now":1735689600,
  *    "s3":false}
  */
-#include "aws/sigv4.h"
 #include "base/mem.h"
+#include "net/sigv4.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* azure/identity.h and its parts over a scripted runtime: many threads, odd answers. */
 #include "azure/cloud.h"
-#include "azure/form.h"
 #include "azure/identity.h"
 #include "azure/managed.h"
-#include "azure/token_cache.h"
 #include "base/timestamp.h"
+#include "net/form.h"
 #include "net/http.h"
+#include "net/token_cache.h"
 
 #include <pthread.h>
 #include <sched.h>

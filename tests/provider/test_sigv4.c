@@ -1,9 +1,9 @@
 /*
- * aws/sigv4.h against AWS's own 38 cases, each signed by header and by query, step
+ * net/sigv4.h against AWS's own 38 cases, each signed by header and by query, step
  * by step: canonical request, string to sign, signature.
  */
-#include "aws/sigv4.h"
 #include "base/mem.h"
+#include "net/sigv4.h"
 
 #include <dirent.h>
 #include <jansson.h>

@@ -145,6 +145,7 @@ static void add_source(struct world *world, size_t number)
         .place = number,
         .config = entry,
         .name = mem_format("s%zu", number),
+        .key = mem_format("s%zu", number),
         .settings = json_pack("{s:I}", "number", (json_int_t)number),
         .quota_key = mem_dup("fake"),
         .shape = &shape,

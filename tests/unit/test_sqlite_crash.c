@@ -39,7 +39,8 @@ static bool commit_next(struct store *store, struct claim *claim)
     }
     for (size_t i = 0; i < LETTERS; i++) {
         snprintf(names[i], sizeof(names[i]), "%lld/%zu", (long long)number, i);
-        letters[i] = (struct store_letter){names[i], "siem", "refused", bytes_of("{}"), 0};
+        letters[i] =
+            (struct store_letter){names[i], "siem", "refused", bytes_of("{}"), 0};
     }
     struct cursor cursor = {.start_ms = 1, .mark_ms = {number + 1, 0, 0, 0}};
     const struct store_commit commit = {
