@@ -195,6 +195,13 @@ static bool read_groups(struct expansion *expansion, const json_t *groups,
     return true;
 }
 
+/* Does the operator want the tenant level alone? Only those words say so. */
+static bool wants_none(const struct expansion *expansion)
+{
+    return json_array_size(expansion->sources) > 0 &&
+           fits_one(json_object_get(expansion->settings, "exclude"), "", "");
+}
+
 static bool discover(struct expansion *expansion, struct error *err)
 {
     char *url =
@@ -204,7 +211,7 @@ static bool discover(struct expansion *expansion, struct error *err)
                               "\"include\" and \"exclude\"; grant it those",
                               "/subscriptions/SUBSCRIPTION");
     bool ok = read_list_take(expansion, denied, url, take_subscription, err);
-    ok = ok && (json_array_size(expansion->sources) > 0 ||
+    ok = ok && (json_object_size(expansion->known) > 0 || wants_none(expansion) ||
                 error_set(err, ERROR_DENIED, "%s", denied));
     free(denied);
     return ok || error_context(err, "list of subscriptions");

@@ -6,6 +6,7 @@ import unittest
 from azure_harness import (CLIENT, DIRECTORY, SECRET, SIGNINS, TENANT, AzureCase, AzureFault,
                            AzureSpec)
 from harness import hours_ago
+from test_runs import call
 
 START = hours_ago(8)
 SUB = "5a000000-0000-4000-8000-000000000001"
@@ -114,36 +115,6 @@ class Azure(AzureCase):
         self.assert_good(*bench.run_until(bench.sim.now() + 600))
         self.assert_all_once(bench)
 
-    def test_each_missing_permission_is_named_with_the_command_that_grants_it(self) -> None:
-        bench = self.settled(self.world(100, streams=(TENANT, DIRECTORY, SIGNINS)))
-        reader = f"az role assignment create --assignee {CLIENT} --role Reader --scope "
-        permit = ("AuditLog.Read.All and Directory.Read.All of Microsoft Graph: az ad app "
-                  f"permission add --id {CLIENT} ", f"admin-consent --id {CLIENT}")
-        rows = {SUB: (f"act-{SUB}", f"{reader}/subscriptions/{SUB}"),
-                TENANT: ("act-tenant", f"{reader}/providers/Microsoft.Insights", "elevateAccess"),
-                DIRECTORY: (DIRECTORY, *permit), SIGNINS: (SIGNINS, *permit)}
-        bench.sim.arm(*(AzureFault("denied", stream=stream) for stream in rows))
-        run = bench.run()
-        self.assertEqual(run.status, 1)
-        errors = {event["source"]: event["error"] for event in run.log("source.failed")}
-        for source, *texts in rows.values():
-            for text in texts:
-                with self.subTest(source):
-                    self.assertIn(text, errors[source])
-        self.assert_good(*bench.run_until(bench.sim.now() + 600))
-        self.assert_all_once(bench)
-
-    def test_a_refused_secret_is_told_with_the_command_that_makes_another(self) -> None:
-        bench = self.settled(self.world(100))
-        bench.be(SECRET="of-another-application")
-        run = bench.run()
-        self.assertEqual(run.status, 1)
-        self.assertIn(f"az ad app credential reset --append --id {CLIENT}", run.stderr)
-        self.assertNotIn("of-another-application", run.stderr)
-        bench.be(SECRET=SECRET)
-        self.assert_good(*bench.run_until(bench.sim.now() + 600))
-        self.assert_all_once(bench)
-
     def test_a_subscription_that_disappears_stops_no_other(self) -> None:
         bench = self.settled(self.world(subscriptions=TWO),
                              activity=f"subscriptions: [{TWO[0]}, {TWO[1]}]")
@@ -163,6 +134,72 @@ class Azure(AzureCase):
         run = bench.run()
         self.assert_good(run)
         self.assertTrue(run.log("source.gap"))
+
+
+class Refused(AzureCase):
+    """What is not granted is told with the command that grants it: by run, and by check
+    --live before it."""
+
+    READER = f"az role assignment create --assignee {CLIENT} --role Reader --scope "
+    PERMIT = ("AuditLog.Read.All and Directory.Read.All of Microsoft Graph: az ad app "
+              f"permission add --id {CLIENT} ", f"az ad app permission admin-consent --id {CLIENT}")
+    ROWS = {SUB: (f"act-{SUB}", f"{READER}/subscriptions/{SUB}"),
+            TENANT: ("act-tenant", f"{READER}/providers/Microsoft.Insights", "elevateAccess"),
+            DIRECTORY: (DIRECTORY, *PERMIT), SIGNINS: (SIGNINS, *PERMIT)}
+
+    def setUp(self) -> None:
+        super().setUp()
+        spec = AzureSpec(start=START, events=100, streams=(TENANT, DIRECTORY, SIGNINS))
+        self.world = self.azure(spec, now=START + spec.seconds + 2.2 * 3600)
+
+    def deny(self) -> None:
+        self.world.sim.arm(*(AzureFault("denied", stream=stream) for stream in self.ROWS))
+
+    def check_live(self) -> dict[str, str]:
+        """By source, what it says."""
+        done = call(self.world, "check", "--live")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        words = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+        return {word[1]: word[2] for word in words if word[:1] == ["source"] and len(word) == 3}
+
+    def assert_told(self, told: dict[str, str]) -> None:
+        for source, *texts in self.ROWS.values():
+            for text in texts:
+                with self.subTest(source):
+                    self.assertIn(text, told[source])
+
+    def test_a_missing_permission_by_run_which_then_goes_on(self) -> None:
+        self.deny()
+        run = self.world.run()
+        self.assertEqual(run.status, 1)
+        self.assert_told({e["source"]: e["error"] for e in run.log("source.failed")})
+        self.assert_good(*self.world.run_until(self.world.sim.now() + 600))
+        self.assert_all_once(self.world)
+
+    def test_a_missing_permission_by_check_live(self) -> None:
+        self.deny()
+        told = self.check_live()
+        self.assert_told(told)
+        for source, *_ in self.ROWS.values():
+            self.assertTrue(told[source].startswith("denied "), told[source])
+
+    def test_no_subscription_to_be_seen(self) -> None:
+        self.world.sim.subscriptions.clear()
+        self.assertIn(f"{self.READER}/subscriptions/SUBSCRIPTION", self.check_live()["act"])
+
+    def test_a_wrong_secret(self) -> None:
+        self.world.be(SECRET="of-another-application")
+        command = f"az ad app credential reset --append --id {CLIENT}"
+        told = self.check_live()
+        for source in ("act", DIRECTORY, SIGNINS):
+            self.assertIn(command, told[source])
+        run = self.world.run()
+        self.assertEqual(run.status, 1)
+        self.assertIn(command, run.stderr)
+        self.assertNotIn("of-another-application", run.stderr)
+        self.world.be(SECRET=SECRET)
+        self.assert_good(*self.world.run_until(self.world.sim.now() + 600))
+        self.assert_all_once(self.world)
 
 
 if __name__ == "__main__":
