@@ -112,8 +112,7 @@ static bool wait_for_budget(struct turn *turn, const struct batch *batch,
     const json_t *allowed =
         json_object_get(turn->source->settings, "requests_per_second");
     const struct ratelimit_budget budget = {
-        .per_second =
-            allowed == NULL ? quota->per_second : (double)json_integer_value(allowed),
+        .per_second = allowed == NULL ? quota->per_second : json_number_value(allowed),
         .burst = quota->burst,
         .patience_ms = patience_of(turn, batch),
     };
