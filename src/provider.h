@@ -49,7 +49,9 @@ struct page {
         *record_ms; /* each record's time as the API filters on it; NULL without slices */
     json_t *place;  /* where the next page begins; NULL: at the slice's start */
     int64_t date_ms; /* the answer's Date, of a refusal too: the cloud's clock; 0: none */
-    bool done;       /* the slice holds nothing more */
+    double allowed_per_second; /* by the quota the cloud named; 0: it did not; also of a
+                                  refusal */
+    bool done;                 /* the slice holds nothing more */
 };
 
 /* Releases what page holds and zeroes it. */
@@ -103,6 +105,9 @@ struct provider {
     struct quota quota;
     const struct setting *settings; /* ends with SETTING_END */
     const struct setting *identity; /* more of them: who we are there; may be NULL */
+    /* expand is given "known" among the settings: what it found before, as an array of
+     * {"name": suffix, "found": settings} and "gone" where it no longer is. */
+    bool takes_known;
     /* Whether settings, each right by itself, make sense together. May be NULL. */
     bool (*check)(const json_t *settings, struct error *err);
     /*
@@ -135,6 +140,9 @@ struct provider {
      * of texts, the session's. NULL: not known. May be NULL.
      */
     const json_t *(*self)(const struct session *session);
+    /* What settings ask the cloud for, in the words of its own filters, for an operator
+     * to use elsewhere. The caller frees. May be NULL. */
+    char *(*filter)(const json_t *settings);
     /* Releases the session; session may be NULL. */
     void (*close)(struct session *session);
 };

@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 # Which file of the corpus holds the records of which provider.
 FILES = {"aws.ndjson": "aws-cloudtrail", "azure-activity.ndjson": "azure-activity",
-         "entra-audit.ndjson": "entra-audit"}
+         "entra-audit.ndjson": "entra-audit",
+         "gcp.ndjson": "gcp-audit"}
 RECALL, PRECISION = 0.97, 0.99
 SKIP = 77
 

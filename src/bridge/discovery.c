@@ -224,6 +224,16 @@ static bool settle(const struct discovery *discovery, struct merge *merge,
     return ok;
 }
 
+/* What expand is to know: the caller's. */
+static json_t *settings_of(const struct config_source *entry, json_t *known)
+{
+    json_t *settings = json_copy(entry->settings);
+    if (entry->provider->takes_known && known != NULL) {
+        json_object_set(settings, "known", known);
+    }
+    return settings;
+}
+
 bool discovery_run(const struct discovery *discovery, const struct config_source *entry,
                    struct discovery_result *result, struct error *err)
 {
@@ -238,11 +248,13 @@ bool discovery_run(const struct discovery *discovery, const struct config_source
     bool ok = discovery->store_type->discovered(discovery->store, entry->name,
                                                 &merge.known, err);
     index_known(&merge);
-    if (ok && entry->provider->expand(entry->settings, runtime, &answer, &failure)) {
+    json_t *settings = settings_of(entry, merge.known);
+    if (ok && entry->provider->expand(settings, runtime, &answer, &failure)) {
         ok = settle(discovery, &merge, answer, result, err);
     } else if (ok) {
         ok = fall_back(&merge, &failure, result, err);
     }
+    json_decref(settings);
     json_decref(answer);
     json_decref(merge.by_name);
     json_decref(merge.known);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "bridge/denials.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,14 @@ static bool is_chosen(const struct fleet *fleet, const struct config_source *ent
            (fleet->plan.backfill == NULL || backfill_is_possible(entry->provider));
 }
 
+/* A set of names that has changed: the turn under way ends with the old ones. */
+static void hand_over(struct source *source, json_t *settings)
+{
+    if (source->config->provider->takes_known) {
+        json_decref(atomic_exchange(&source->found, json_incref(settings)));
+    }
+}
+
 /* Takes over what an entry stands for now. */
 static bool take_found(struct fleet *fleet, const struct config_source *entry,
                        const struct discovery_result *found, struct error *err)
@@ -151,7 +160,9 @@ static bool take_found(struct fleet *fleet, const struct config_source *entry,
         const struct discovery_source *each = &found->sources[i];
         const json_t *place = json_object_get(fleet->by_name, each->name);
         if (place != NULL) {
-            fleet->sources[json_integer_value(place)]->is_gone = each->is_gone;
+            struct source *source = fleet->sources[json_integer_value(place)];
+            source->is_gone = each->is_gone;
+            hand_over(source, each->settings);
         } else if (!each->is_gone && is_chosen(fleet, entry, each->name)) {
             ok = add_source(fleet, entry, each, err);
         }
@@ -253,6 +264,7 @@ static void close_source(struct source *source)
     claim_clear(&source->claim);
     event_origin_clear(&source->origin);
     json_decref(source->settings);
+    json_decref(atomic_load(&source->found));
     free(source->quota_key);
     free(source->routes);
     free(source->name);

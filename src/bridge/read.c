@@ -72,7 +72,11 @@ static bool poll_page(struct turn *turn, struct page *page, struct error *err)
     const struct slice *slice = provider->slicing == NULL ? NULL : &cursor->slice;
 
     source->counts.requests++;
-    if (provider->poll(source->session, slice, cursor->place, page, err)) {
+    bool ok = provider->poll(source->session, slice, cursor->place, page, err);
+    if (page->allowed_per_second > 0) {
+        source->allowed_per_second = page->allowed_per_second;
+    }
+    if (ok) {
         return true;
     }
     if (!is_misled(turn, page->date_ms)) {

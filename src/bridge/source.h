@@ -42,6 +42,8 @@ struct source {
     char *name;       /* the entry's name, and -suffix when it expands to several */
     char *key;        /* what the store calls it: its name, unless it is a backfill */
     json_t *settings; /* of this source alone */
+    /* What discovery found them to be since, for the next turn to take; or NULL. */
+    _Atomic(json_t *) found;
     char *quota_key;
     const struct record_shape *shape;
     struct event_origin origin;
@@ -57,6 +59,7 @@ struct source {
     enum source_end end;
     struct error error;
     bool is_denied; /* it was its cloud that refused our credentials */
+    double allowed_per_second; /* by the quota that its cloud named; 0: none yet */
     int64_t due_ms; /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
     struct meter meter;

@@ -9,6 +9,8 @@
 #include "bridge/read.h"
 #include "bridge/slice.h"
 
+#include <stdatomic.h>
+
 enum {
     PATIENCE_MS = 5000, /* longer, a thread does not wait for the request budget */
     HURRY_MS = 50,      /* nor so long, with nothing read yet and others waiting */
@@ -103,16 +105,25 @@ static int64_t patience_of(const struct turn *turn, const struct batch *batch)
                                                                     : PATIENCE_MS;
 }
 
+/* What was configured, else what the cloud last said, else what it usually allows. */
+static double per_second(const struct source *source)
+{
+    const json_t *set = json_object_get(source->settings, "requests_per_second");
+    if (set != NULL) {
+        return json_number_value(set);
+    }
+    return source->allowed_per_second > 0 ? source->allowed_per_second
+                                          : source->config->provider->quota.per_second;
+}
+
 /* Waits until a request may be sent; when that is long, the turn is over instead. */
 static bool wait_for_budget(struct turn *turn, const struct batch *batch,
                             struct error *err)
 {
     const struct worker *worker = turn->worker;
     const struct quota *quota = &turn->source->config->provider->quota;
-    const json_t *allowed =
-        json_object_get(turn->source->settings, "requests_per_second");
     const struct ratelimit_budget budget = {
-        .per_second = allowed == NULL ? quota->per_second : json_number_value(allowed),
+        .per_second = per_second(turn->source),
         .burst = quota->burst,
         .patience_ms = patience_of(turn, batch),
     };
@@ -300,11 +311,23 @@ static bool start_cursor(struct turn *turn, struct error *err)
     return true;
 }
 
+/* Discovery may have changed which names a source is of. */
+static void take_found(struct source *source)
+{
+    json_t *found = atomic_exchange(&source->found, NULL);
+    if (found != NULL) {
+        json_decref(source->settings);
+        source->settings = found;
+        source->origin.account = json_string_value(json_object_get(found, "account"));
+    }
+}
+
 static bool open_session(struct turn *turn, struct error *err)
 {
     struct source *source = turn->source;
     const struct provider *provider = source->config->provider;
     source->is_denied = false;
+    take_found(source);
     if (!provider->open(source->settings, turn->worker->runtime, &source->session, err)) {
         source->is_denied = err->kind == ERROR_DENIED;
         return false;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: auditbridge sources [--config FILE] [--format text|json]\n"
+    "Usage: auditbridge sources [--config FILE] [--format text|json] [--filter]\n"
     "\n"
     "Shows every source of the configuration and of the store: how far it was read,\n"
     "how long until its cloud forgets what was not, and what went wrong. Asks no\n"
@@ -20,6 +20,8 @@ static const char help[] =
     "\n"
     "  --config FILE    configuration (default: auditbridge.yaml)\n"
     "  --format FORMAT  text (default) or json\n"
+    "  --filter         shows what each entry asks its cloud for instead, as a log sink\n"
+    "                   of that cloud takes it (gcp-audit)\n"
     "\n"
     "States: new (nothing was read yet), running (is being read now), idle (waits for\n"
     "its turn), silent (is read, and had no event for a day), gone (in the store, no\n"
@@ -170,13 +172,29 @@ static int show(const struct hands *hands, bool is_json)
     return fflush(stdout) == 0 ? status : EXIT_FAILED;
 }
 
+/* Asks neither cloud nor store. */
+static int show_filters(const struct config *config)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct config_source *entry = &config->sources[i];
+        if (entry->provider->filter != NULL) {
+            char *filter = entry->provider->filter(entry->settings);
+            printf("%s\t%s\n", entry->name, filter);
+            free(filter);
+        }
+    }
+    return fflush(stdout) == 0 ? EXIT_GOOD : EXIT_FAILED;
+}
+
 static int sources(const struct program *program, int argc, char **argv)
 {
     const char *file = "auditbridge.yaml";
     const char *format = "text";
+    bool wants_filters = false;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, {.text = &file}, 'c'},
         {"format", OPTION_TEXT, {.text = &format}, 'f'},
+        {"filter", OPTION_FLAG, {.flag = &wants_filters}, 0},
         {.kind = OPTION_END},
     };
     struct arguments left = {argc, argv};
@@ -195,7 +213,7 @@ static int sources(const struct program *program, int argc, char **argv)
     struct hands hands = {.command = &command_sources, .program = program};
     status = hands_open(&hands, file, HANDS_LOOK);
     if (status == EXIT_GOOD) {
-        status = show(&hands, is_json);
+        status = wants_filters ? show_filters(&hands.config) : show(&hands, is_json);
     }
     hands_close(&hands);
     return status;

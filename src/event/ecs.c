@@ -122,16 +122,18 @@ static void write_event(struct ecs *ecs)
 
 static void write_cloud(struct ecs *ecs)
 {
-    static const char suffix[] = ".amazonaws.com";
-    const size_t suffix_size = sizeof(suffix) - 1;
+    static const char *const suffixes[] = {".amazonaws.com", ".googleapis.com"};
     const struct match *match = ecs->match;
 
     add_text(ecs, NAME("cloud", "provider"), mapping_shape(ecs->origin->mapping)->cloud);
     add_value(ecs, NAME("cloud", "region"), match->region);
     struct bytes name = match->service;
-    if (name.size > suffix_size &&
-        memcmp(name.data + name.size - suffix_size, suffix, suffix_size) == 0) {
-        name.size -= suffix_size;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        size_t size = strlen(suffixes[i]);
+        if (name.size > size &&
+            memcmp(name.data + name.size - size, suffixes[i], size) == 0) {
+            name.size -= size;
+        }
     }
     add_inside(ecs, NAME("cloud.service", "name"), name);
     if (match->account == NULL || match->account->size == 0 ||
@@ -347,6 +349,8 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     write_rules(ecs);
     write_time(ecs, &moment);
     write_self(ecs);
+    ecs_write_phase(ecs);
+    ecs_write_changes(ecs);
     write_backfill(ecs);
     ecs_write_fields(ecs, FIELD_MOJ_ACTOR_CREDENTIAL_ID, FIELD_COUNT);
     write_cut(ecs);

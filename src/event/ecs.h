@@ -37,6 +37,10 @@ bool ecs_write(struct ecs *ecs, struct buf *out);
 void ecs_write_fields(struct ecs *ecs, size_t first, size_t end);
 /* Writes related: who, from where and which hosts, each value once. */
 void ecs_write_related(struct ecs *ecs);
+/* Writes moj.phase, for shapes that know long operations. */
+void ecs_write_phase(struct ecs *ecs);
+/* Writes moj.changes, where the record lists any. */
+void ecs_write_changes(struct ecs *ecs);
 /*
  * Writes what every event of origin begins with, from ecs up to inside event; what
  * follows is of event. False when out's limit is reached.

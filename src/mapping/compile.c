@@ -60,6 +60,31 @@ static struct shape_pick add_spellings(struct compiler *compiler, const char *pa
     return pick;
 }
 
+static void add_changes(struct compiler *compiler, const struct record_changes *changes)
+{
+    struct change_picks *picks = &compiler->mapping->changes;
+    if (changes == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < RECORD_CHANGE_LISTS; i++) {
+        picks->lists[i] = add_base(compiler, changes->lists[i]);
+    }
+    picks->member = add_base(compiler, changes->member);
+    picks->paths = paths_new();
+    paths_add(picks->paths, changes->change, &picks->slots.change, NULL);
+    paths_add(picks->paths, changes->role, &picks->slots.role, NULL);
+    paths_add(picks->paths, changes->condition, &picks->slots.condition, NULL);
+    const char *second = strchr(changes->members, '|');
+    size_t size =
+        second == NULL ? strlen(changes->members) : (size_t)(second - changes->members);
+    char *spelling = arena_text(compiler->arena, changes->members);
+    spelling[size] = '\0';
+    paths_add(picks->paths, spelling, &picks->slots.member, NULL);
+    paths_add(picks->paths, second == NULL ? spelling : second + 1, &picks->slots.members,
+              NULL);
+    paths_seal(picks->paths);
+}
+
 static void add_shape(struct compiler *compiler)
 {
     struct mapping *mapping = compiler->mapping;
@@ -75,6 +100,9 @@ static void add_shape(struct compiler *compiler)
     for (size_t i = 0; i < RECORD_ACTORS; i++) {
         mapping->actors[i] = add_spellings(compiler, shape->actor_paths[i]);
     }
+    mapping->first = add_spellings(compiler, shape->first_path);
+    mapping->last = add_spellings(compiler, shape->last_path);
+    add_changes(compiler, shape->changes);
 }
 
 static struct texts paths_of(const struct pack *pack, size_t field)

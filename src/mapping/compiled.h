@@ -7,6 +7,7 @@
 #define MAPPING_COMPILED_H
 
 #include "base/digest.h"
+#include "mapping/changes.h"
 #include "mapping/lookup.h"
 #include "mapping/pack.h"
 
@@ -16,6 +17,14 @@ enum { SLOT_DETAIL = 1 << 30, SLOT_NONE = -1 };
 /* Where the shape's own values are found: slots of the first scan, in order. */
 struct shape_pick {
     int slots[RECORD_SPELLINGS]; /* SLOT_NONE: no more */
+};
+
+/* Where single changes are found in a record, and what in each of them. */
+struct change_picks {
+    int lists[RECORD_CHANGE_LISTS]; /* slots of the first scan, or SLOT_NONE */
+    int member;
+    struct paths *paths; /* of an element; NULL: records of this shape list none */
+    struct change_slots slots;
 };
 
 /* A rule that may match; patterns is empty where its operation is certain. */
@@ -77,6 +86,9 @@ struct mapping {
     struct shape_pick account;
     struct shape_pick region;
     struct shape_pick actors[RECORD_ACTORS];
+    struct shape_pick first;
+    struct shape_pick last;
+    struct change_picks changes;
     struct field_pick *fields;
     size_t field_count;
     struct outcome_pick *outcomes;

@@ -242,6 +242,7 @@ void mapping_set_free(struct mapping_set *set)
     for (size_t i = 0; i < set->count; i++) {
         paths_free(set->mappings[i].paths);
         paths_free(set->mappings[i].all_paths);
+        paths_free(set->mappings[i].changes.paths);
         plan_free(set->mappings[i].plans);
     }
     free(set->mappings);

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/problems.h"
 #include "event/fields.h"
+#include "mapping/changes.h"
 #include "record/record.h"
 #include "record/scan.h"
 
@@ -72,6 +73,9 @@ struct match {
     const struct value *account;
     const struct value *region;
     const struct value *actors[RECORD_ACTORS]; /* NULL where absent */
+    const struct value *first; /* of a long operation: NULL where absent */
+    const struct value *last;
+    struct changes changes;
     /* The first value of each field, or NULL; more behind it by values_next. */
     const struct value *fields[FIELD_COUNT];
     const struct values *field_values[FIELD_COUNT]; /* whose values those are */

@@ -95,6 +95,9 @@ const struct plan *match_plan(const struct mapping *mapping,
     if (mapping->shape->strip_versions) {
         *name = operation_strip(*name);
     }
+    if (mapping->shape->drop_versions && name->data == match->name.data) {
+        name->size = operation_drop_versions(match->name.data, name->size);
+    }
     if (service == NULL || name->size == 0) {
         return NULL;
     }
@@ -249,4 +252,7 @@ void mapping_match(const struct mapping *mapping, const struct record *record,
     for (size_t i = 0; i < RECORD_ID_PARTS; i++) {
         match->id_parts[i] = first_value(values, &mapping->id_parts[i]);
     }
+    match->first = first_value(values, &mapping->first);
+    match->last = first_value(values, &mapping->last);
+    changes_find(mapping, values, &match->changes);
 }

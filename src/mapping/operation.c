@@ -41,6 +41,67 @@ struct bytes operation_strip(struct bytes name)
     return name;
 }
 
+static size_t count_digits(struct bytes text, size_t at)
+{
+    size_t count = 0;
+    while (at + count < text.size && is_digit(text.data[at + count])) {
+        count++;
+    }
+    return count;
+}
+
+/* The size of a word for what is not finished yet at text's byte at; 0: none. */
+static size_t find_stage(struct bytes text, size_t at)
+{
+    static const char *const stages[] = {"alpha", "beta", "p"};
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+        size_t size = strlen(stages[i]);
+        if (text.size - at >= size && memcmp(text.data + at, stages[i], size) == 0) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+/* "v1", "v1beta2", "v1p1beta1", "beta": Google's versions, in lower case. */
+static bool is_version(struct bytes part)
+{
+    size_t at = 0;
+    size_t numbers = 0;
+    if (part.size > 1 && part.data[0] == 'v') {
+        numbers = count_digits(part, 1);
+        at = 1 + numbers;
+    }
+    size_t stage = find_stage(part, at);
+    while ((at == 0 || numbers > 0) && stage > 0) {
+        bool is_patch = stage == 1;
+        if (is_patch && (numbers == 0 || count_digits(part, at + stage) == 0)) {
+            return false;
+        }
+        at += stage;
+        at += count_digits(part, at);
+        stage = is_patch ? find_stage(part, at) : 0;
+    }
+    return at == part.size && part.size > 1 && (numbers > 0 || part.data[0] != 'v');
+}
+
+size_t operation_drop_versions(uint8_t *name, size_t size)
+{
+    size_t kept = 0;
+    size_t at = 0;
+    while (at < size) {
+        const uint8_t *dot = memchr(name + at, '.', size - at);
+        size_t end = dot == NULL ? size : (size_t)(dot - name) + 1;
+        bool is_last = dot == NULL;
+        if (is_last || !is_version((struct bytes){name + at, end - at - 1})) {
+            memmove(name + kept, name + at, end - at);
+            kept += end - at;
+        }
+        at = end;
+    }
+    return kept;
+}
+
 void operation_fold(uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {

@@ -13,6 +13,17 @@
 /* The part of name that carries no version. Never empty unless name is. */
 struct bytes operation_strip(struct bytes name);
 
+/*
+ * Takes the parts between dots that are versions ("v1", "v2beta1", "beta") out of name,
+ * in lower case and in place; returns the size left:
+ *
+ *   v1.compute.firewalls.insert       compute.firewalls.insert
+ *   google.iam.admin.v1.createrole    google.iam.admin.createrole
+ *
+ * The last part is the method and stays, whatever it looks like.
+ */
+size_t operation_drop_versions(uint8_t *name, size_t size);
+
 /* ASCII letters in lower case, in place. */
 void operation_fold(uint8_t *data, size_t size);
 

@@ -36,6 +36,9 @@ static const char *spell(const struct planner *planner, const char *text, bool s
     if (strip && shape->strip_versions) {
         name[operation_strip(bytes_of(name)).size] = '\0';
     }
+    if (strip && shape->drop_versions) {
+        name[operation_drop_versions((uint8_t *)name, strlen(name))] = '\0';
+    }
     return name;
 }
 

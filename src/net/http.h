@@ -83,6 +83,8 @@ struct http_request {
     bool is_metadata;
     /* Looks at an answer that is neither 2xx nor plainly repeatable. May be NULL. */
     enum http_class (*classify)(void *context, const struct http_response *response);
+    /* How long to wait after a 429 that does not say, in ms. May be NULL. */
+    int64_t (*throttle_wait)(void *context, const struct http_response *response);
     void *context;
     /* PEM files to show to a server that asks; key NULL: in cert_file. May be NULL. */
     const char *cert_file;

@@ -90,12 +90,24 @@ static bool give_back(struct error *err, int64_t wait_ms)
     return false;
 }
 
+/* What the server, or whoever knows its quota, wants waited; status 0: no answer. */
+static int64_t asked_wait_ms(const struct http_retry *retry,
+                             const struct http_response *response, int status)
+{
+    const struct http_request *request = retry->request;
+    if (status == 429 && response->retry_after_ms == 0 &&
+        request->throttle_wait != NULL) {
+        return request->throttle_wait(request->context, response);
+    }
+    return status == 0 ? 0 : response->retry_after_ms;
+}
+
 /* Waits before another try; false when there is none. */
 static bool wait_turn(struct http_retry *retry, const struct http_response *response,
                       int status, struct error *err)
 {
     const struct runtime *runtime = retry->runtime;
-    int64_t asked_ms = status == 0 ? 0 : response->retry_after_ms;
+    int64_t asked_ms = asked_wait_ms(retry, response, status);
     if (retry->tries >= most_tries(retry)) {
         give_back(err, asked_ms);
         return error_context(err, "after %d tries", retry->tries);

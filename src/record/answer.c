@@ -221,7 +221,8 @@ static bool read_body(struct answer *answer, struct error *err)
 /* Wants the record's time, as an API's answer spells it: that comes first. */
 static bool want_time(struct answer *answer, struct error *err)
 {
-    const char *path = answer->shape->time_path;
+    const struct record_shape *shape = answer->shape;
+    const char *path = shape->slice_path == NULL ? shape->time_path : shape->slice_path;
     if (path == NULL) {
         return true;
     }

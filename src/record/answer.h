@@ -25,7 +25,7 @@ struct answer_text {
 
 /*
  * Adds the records of page->body, which is then not to change, with each one's time
- * at shape->time_path; INT64_MIN where none can be read. Fills texts.
+ * at shape->slice_path, else time_path; INT64_MIN where none can be read. Fills texts.
  */
 bool answer_split(const struct record_shape *shape, struct answer_text *texts,
                   size_t text_count, struct page *page, struct error *err);

@@ -13,6 +13,7 @@ enum {
     RECORD_ID_PARTS = 4,
     RECORD_ACTORS = 2,
     RECORD_SPELLINGS = 3,
+    RECORD_CHANGE_LISTS = 5,
 };
 
 struct record {
@@ -47,6 +48,21 @@ struct record_id_part {
 };
 
 /*
+ * Where records list who was given or lost which role, element by element; what is in an
+ * element becomes one of moj.changes.
+ */
+struct record_changes {
+    const char *lists[RECORD_CHANGE_LISTS]; /* of objects: the first that exists counts */
+    const char *member; /* in the record, for lists whose elements name none */
+    /* In an element: "ADD" or "REMOVE"; the role; one member or several; the condition.
+     */
+    const char *change;
+    const char *role;
+    const char *members;
+    const char *condition;
+};
+
+/*
  * Constant, beside the provider. Paths use the grammar of record/paths.h; where records
  * come in several spellings, "a|b|c" is the first that holds a value which is neither
  * an object nor a list.
@@ -62,16 +78,21 @@ struct record_shape {
                                   it; NULL: "sha256" */
     struct record_id_part id_parts[RECORD_ID_PARTS];
     const char *time_path;
+    const char *slice_path; /* the time that the API filters on; NULL: time_path */
     const char *service_path;
     const char *operation_path;
     const char *account_path;
     const char *region_path;
     const char *actor_paths[RECORD_ACTORS]; /* who called: texts that nobody can choose */
-    const char *only_operation;             /* what rules call a record that names none */
+    /* "true" in the first and in the last record of a long operation; may be NULL. */
+    const char *first_path;
+    const char *last_path;
+    const struct record_changes *changes; /* may be NULL */
+    const char *only_operation;           /* what rules call a record that names none */
     bool any_service;    /* operations are unique without it: rules name no service */
     bool fold_case;      /* operations match without regard to ASCII case */
-    bool strip_versions; /* AWS "...20150331v2" and GCP "v1.", "beta." are not matched on
-                          */
+    bool strip_versions; /* AWS's "...20150331v2" is not matched on */
+    bool drop_versions;  /* nor Google's "v1.", "beta."; goes with fold_case */
 };
 
 #endif

@@ -97,7 +97,7 @@ class Sink:
         document = json.loads(line)
         event = document.get("event", {})
         event_id = event.get("id", document.get("event.id", ""))
-        if not event_id.startswith(("aws:", "azure:", "entra:")):
+        if not event_id.startswith(("aws:", "azure:", "entra:", "gcp:")):
             self.own.append(document)
             return None
         original = event.get("original", document.get("event.original", ""))

@@ -8,6 +8,7 @@
 #include "azure/shapes.h"
 #include "base/mem.h"
 #include "event/event.h"
+#include "gcp/shape.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -30,9 +31,8 @@ static const struct kind {
     const char *prefix;
     const struct record_shape *shape;
 } kinds[] = {
-    {"azure_", &record_shape_azure_activity},
-    {"entra_", &record_shape_entra_audit},
-    {"signin_", &record_shape_entra_signin},
+    {"azure_", &record_shape_azure_activity}, {"entra_", &record_shape_entra_audit},
+    {"signin_", &record_shape_entra_signin},  {"gcp_", &record_shape_gcp_audit},
     {"", &record_shape_cloudtrail},
 };
 
@@ -162,8 +162,9 @@ static int load_packs(void **state)
     (void)state;
     static const char *const directories[] = {"../../mappings", NULL};
     static const struct record_shape *const shapes[] = {
-        &record_shape_cloudtrail, &record_shape_azure_activity, &record_shape_entra_audit,
-        &record_shape_entra_signin, NULL};
+        &record_shape_cloudtrail,  &record_shape_azure_activity,
+        &record_shape_entra_audit, &record_shape_entra_signin,
+        &record_shape_gcp_audit,   NULL};
     struct problems problems = {0};
     if (!mapping_load(directories, shapes, &set, &problems)) {
         for (size_t i = 0; i < problems.count; i++) {

@@ -35,10 +35,9 @@ static const struct set {
     const char *folder;
     const char *records;
 } sets[] = {
-    {"aws", "aws-cloudtrail"},
-    {"azure-activity", "azure-activity"},
-    {"entra", "entra-audit"},
-    {"entra-signin", "entra-signin"},
+    {"aws", "aws-cloudtrail"}, {"azure-activity", "azure-activity"},
+    {"entra", "entra-audit"},  {"entra-signin", "entra-signin"},
+    {"gcp", "gcp-audit"},
 };
 enum { SETS = sizeof(sets) / sizeof(sets[0]) };
 

@@ -1,10 +1,13 @@
 """The requests of gcp/adc.h equal those of Google's own library, field by field:
-adc_google.py DRIVER. Skipped where google-auth is not installed (gcloud brings one).
+adc_google.py DRIVER FOLDER. google-auth is gcloud's, else PyPI's, put into FOLDER; Debian's
+knows no federation. Skipped where there is neither.
 """
 
 import json
 import os
+import shutil
 import ssl
+import subprocess
 import sys
 import unittest
 import urllib.error
@@ -15,7 +18,21 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 BUNDLED = Path("/usr/lib/google-cloud-sdk/lib/third_party")
-sys.path.append(str(BUNDLED))
+WANTED = ("google-auth==2.39.0", "requests", "urllib3<2")
+
+
+def find_library() -> Path:
+    folder = Path(sys.argv.pop(2)) if len(sys.argv) > 2 else Path()
+    pip = shutil.which("pip3")
+    if BUNDLED.exists() or pip is None:
+        return BUNDLED
+    if not (folder / "google").exists():
+        subprocess.run([pip, "install", "--quiet", "--target", str(folder), *WANTED],
+                       check=False, timeout=120)
+    return folder
+
+
+sys.path.append(str(find_library()))
 try:
     from google.auth import (
         aws, compute_engine, external_account_authorized_user, identity_pool,
@@ -23,7 +40,7 @@ try:
     from google.oauth2 import credentials as user_credentials
     from google.oauth2 import service_account
 except ImportError as error:
-    print(f"SKIP: no google-auth with federation ({error}); gcloud has one")
+    print(f"SKIP: no google-auth with federation ({error}); gcloud and PyPI have one")
     sys.exit(77)
 
 import jwt

@@ -37,6 +37,46 @@ static void test_strip(void **state)
     assert_true(bytes_equal(stripped, bytes_of(row->stripped)));
 }
 
+static struct version_row {
+    const char *name;
+    const char *operation;
+    const char *without;
+} versions[] = {
+    {"a version in front", "v1.compute.firewalls.insert", "compute.firewalls.insert"},
+    {"a stage in front", "beta.compute.firewalls.insert", "compute.firewalls.insert"},
+    {"a version inside", "google.iam.admin.v1.createrole", "google.iam.admin.createrole"},
+    {"a version with a stage", "a.v1beta2.b", "a.b"},
+    {"a version with a patch", "a.v1p1beta1.b", "a.b"},
+    {"a stage without a number", "a.v2alpha.b", "a.b"},
+    {"two versions", "v1.a.v2.b", "a.b"},
+    {"the last part is the method", "a.v1", "a.v1"},
+    {"nothing but a version", "v1", "v1"},
+    {"a word that begins with v", "a.view.b", "a.view.b"},
+    {"v alone", "a.v.b", "a.v.b"},
+    {"a version with something behind", "a.v1x.b", "a.v1x.b"},
+    {"a stage with something behind", "a.betas.b", "a.betas.b"},
+    {"p is no stage", "a.p1.b", "a.p1.b"},
+    {"a patch without a number", "a.v1p.b", "a.v1p.b"},
+    {"no dots", "setiampolicy", "setiampolicy"},
+    {"dots alone", "..", ".."},
+    {"nothing at all", "", ""},
+};
+enum { VERSIONS = sizeof(versions) / sizeof(versions[0]) };
+
+static void versions_between_dots_are_dropped(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VERSIONS; i++) {
+        uint8_t text[64] = {0};
+        size_t size = strlen(versions[i].operation);
+        memcpy(text, versions[i].operation, size);
+        size = operation_drop_versions(text, size);
+        if (!bytes_equal((struct bytes){text, size}, bytes_of(versions[i].without))) {
+            fail_msg("%s: %.*s", versions[i].name, (int)size, (const char *)text);
+        }
+    }
+}
+
 static void fold_changes_ascii_letters_only(void **state)
 {
     (void)state;
@@ -111,8 +151,9 @@ static void overlap_agrees_with_trying_every_text(void **state)
 
 int main(void)
 {
-    enum { OTHERS = 3 };
+    enum { OTHERS = 4 };
     struct CMUnitTest tests[ROWS + OTHERS] = {
+        cmocka_unit_test(versions_between_dots_are_dropped),
         cmocka_unit_test(fold_changes_ascii_letters_only),
         cmocka_unit_test(globs_overlap_when_some_operation_matches_both),
         cmocka_unit_test(overlap_agrees_with_trying_every_text),

@@ -1,0 +1,180 @@
+#include "gcp/audit.h"
+
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "gcp/entries.h"
+#include "gcp/lql.h"
+#include "gcp/sets.h"
+#include "gcp/shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Slices are of receiveTimestamp, when Logging took an entry in: what shows later than
+ * that by more than minutes has not been seen. The bucket _Default keeps 30 days, and of
+ * the audit logs policy and data_access lie there; _Required keeps 400.
+ */
+static const struct slicing slicing = {
+    .passes = 3,
+    .age_ms = {MS_PER_MINUTE, 5LL * MS_PER_MINUTE, 15LL * MS_PER_MINUTE},
+    .span_ms = MS_PER_HOUR,
+    .grain_ms = 1,
+    .retention_ms = 30LL * MS_PER_DAY,
+};
+
+enum { LATE_MS = MS_PER_DAY };
+static const int64_t late_workspace_ms = 3LL * MS_PER_DAY;
+
+static const struct setting settings_table[] = {
+    {.name = "projects",
+     .type = SETTING_LIST,
+     .pattern = "a-z0-9.:-",
+     .help =
+         "The ids of the projects to read. When nothing is named here or below, every "
+         "project that this identity can see."},
+    {.name = "folders",
+     .type = SETTING_LIST,
+     .pattern = "0-9",
+     .help =
+         "The numbers of folders whose own log is read; not that of what is in them."},
+    {.name = "organizations",
+     .type = SETTING_LIST,
+     .pattern = "0-9",
+     .help = "The numbers of organisations whose own log is read: group membership is "
+             "nowhere else."},
+    {.name = "billing_accounts",
+     .type = SETTING_LIST,
+     .pattern = "A-F0-9-",
+     .help = "Billing accounts whose own log is read."},
+    {.name = "views",
+     .type = SETTING_LIST,
+     .pattern = "a-zA-Z0-9/_.:-",
+     .help = "Views of log buckets, such as a central one: "
+             "projects/P/locations/L/buckets/B/views/V."},
+    {.name = "descendants_of",
+     .type = SETTING_LIST,
+     .pattern = "a-z0-9/",
+     .help =
+         "organizations/123 or folders/456: it and every folder and project below, at "
+         "any depth, asked each hour."},
+    {.name = "include",
+     .type = SETTING_LIST,
+     .help = "Of the discovered projects, only those whose id or name fits one of these "
+             "patterns."},
+    {.name = "exclude",
+     .type = SETTING_LIST,
+     .help = "Of the discovered projects, not those whose id or name fits one of these "
+             "patterns."},
+    {.name = "logs",
+     .type = SETTING_LIST,
+     .pattern = "a-z_",
+     .help = "Which audit logs; all four when not said: activity, system_event, policy, "
+             "data_access."},
+    {.name = "data_access_services",
+     .type = SETTING_LIST,
+     .pattern = "a-z0-9.*-",
+     .help = "Of data_access, which can be huge, only these services; when not said "
+             "iamcredentials and sts.googleapis.com, which show impersonation; [\"*\"] "
+             "for all."},
+    {.name = "exclusions",
+     .type = SETTING_LIST,
+     .help = "Expressions of the Logging query language; entries that fit one are not "
+             "read. When not said, the leases that Kubernetes renews all the time; "
+             "[none] for "
+             "none."},
+    {.name = "late",
+     .type = SETTING_DURATION,
+     .max = 30LL * MS_PER_DAY,
+     .help = "How long after it happened an entry may reach Cloud Logging and still be "
+             "found; 24h, for organisations 72h, when not set."},
+    {.name = "endpoints",
+     .type = SETTING_MAP,
+     .help = "Other addresses by service: logging, cloudresourcemanager."},
+    {.name = "ca_file",
+     .type = SETTING_PATH,
+     .help = "A PEM file of the authorities to trust instead of the system's."},
+    {.name = "requests_per_second",
+     .type = SETTING_DECIMAL,
+     .max = 1000,
+     .help = "Requests a second, when not four fifths of the quota: 60 a minute until "
+             "Google says otherwise."},
+    {.type = SETTING_END},
+};
+
+struct session {
+    struct entries entries;
+};
+
+static void audit_close(struct session *session)
+{
+    if (session != NULL) {
+        entries_clear(&session->entries);
+        free(session);
+    }
+}
+
+/* How long after it happened an entry of one of resources may come. */
+static int64_t late_of(const json_t *settings, const json_t *resources)
+{
+    static const char organization[] = "organizations/";
+    const json_t *late = json_object_get(settings, "late");
+    const char *first = json_string_value(json_array_get(resources, 0));
+    if (late != NULL) {
+        return json_integer_value(late);
+    }
+    return strncmp(first, organization, strlen(organization)) == 0 ? late_workspace_ms
+                                                                   : LATE_MS;
+}
+
+static bool audit_open(const json_t *settings, const struct runtime *runtime,
+                       struct session **session, struct error *err)
+{
+    const json_t *resources = json_object_get(settings, "resources");
+    if (json_array_size(resources) == 0) {
+        return error_set(err, ERROR_CONFIG,
+                         "there is no project, folder or organisation to read");
+    }
+    struct session *made = mem_new(1, sizeof(*made));
+    made->entries.settings = settings;
+    made->entries.resources = resources;
+    made->entries.late_ms = late_of(settings, resources);
+    if (!google_open(&made->entries.google, "logging", settings, runtime, err)) {
+        audit_close(made);
+        return false;
+    }
+    *session = made;
+    return true;
+}
+
+static bool audit_poll(struct session *session, const struct slice *slice,
+                       const json_t *place, struct page *page, struct error *err)
+{
+    const json_t *resources = session->entries.resources;
+    return entries_poll(&session->entries, slice, place, page, err) ||
+           error_context(err, "cloud logging: %s%s",
+                         json_string_value(json_array_get(resources, 0)),
+                         json_array_size(resources) == 1 ? "" : " and others");
+}
+
+const struct provider provider_gcp_audit = {
+    .name = "gcp-audit",
+    .help = "Google Cloud Audit Logs of projects, folders and organisations, by Cloud "
+            "Logging.",
+    .shape = &record_shape_gcp_audit,
+    .slicing = &slicing,
+    /* 60 a minute for each project that pays, shared with every other reader. */
+    .quota = {.key = "gcp-reads:{quota_project}:{credentials_file}:"
+                     "{impersonate_service_account}",
+              .per_second = 0.8,
+              .burst = 10},
+    .settings = settings_table,
+    .identity = adc_settings,
+    .takes_known = true,
+    .check = sets_check,
+    .expand = sets_expand,
+    .filter = lql_sink,
+    .open = audit_open,
+    .poll = audit_poll,
+    .close = audit_close,
+};

@@ -1,0 +1,51 @@
+"""The kill suite over Google Cloud: three sets of names, read by several threads.
+
+    python3 tests/e2e/test_gcp_kills.py --full [--seed N]     250 kills, 20,000 entries"""
+
+import argparse
+import sys
+import time
+import unittest
+
+from gcp_harness import GcpBench, GcpCase, GcpSpec
+from harness import hours_ago
+from kill_suite import FULL, QUICK, Report, Size, Suite, run_on
+
+PARENTS = tuple(f"projects/case-{n}" for n in range(203)) + ("organizations/7",)
+FAULTS = {"throttle": .002, "error_500": .004, "error_503": .004, "html": .004, "reset": .004,
+          "truncate": .004, "empty_page": .03, "repeat": .03, "expired": .01, "token_lost": .01}
+
+
+def run_gcp(size: Size, seed: int) -> Report:
+    spec = GcpSpec(seed=seed, start=hours_ago(size.hours + 6), seconds=size.hours * 3600,
+                   events=size.events, parents=PARENTS)
+    ids = ", ".join(name.split("/")[1] for name in PARENTS if name.startswith("projects/"))
+    began = time.monotonic()
+    with GcpBench(spec, spec.seconds, page_max=50,
+                  settings=f"projects: [{ids}]\norganizations: ['7']",
+                  now=spec.start + size.backlog_hours * 3600) as bench:
+        return run_on(bench, Suite(bench, size, seed, FAULTS), began)
+
+
+class GcpKills(GcpCase):
+    def test_nothing_is_lost_by_killing_it_anywhere(self) -> None:
+        report = run_gcp(QUICK, seed=7)
+        print(f"\n{report}")
+        self.assertEqual(report.problems(), [])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    report = run_gcp(FULL, parser.parse_args().seed)
+    print(report)
+    for problem in report.problems():
+        print(f"FAILED: {problem}")
+    return int(bool(report.problems()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.exit(main())
+    unittest.main()
