@@ -68,6 +68,7 @@ enum setting_type {
     SETTING_URL,      /* https, or http to loopback */
     SETTING_BOOL,     /* JSON true or false after checking */
     SETTING_INTEGER,  /* min..max */
+    SETTING_DECIMAL,  /* "0.45": above 0, at most max; a JSON real after checking */
     SETTING_SIZE,     /* "100MiB", to bytes */
     SETTING_DURATION, /* "90s", "15m", "24h", "7d", to ms */
     SETTING_CHOICE,   /* one of choices */

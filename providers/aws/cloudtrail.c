@@ -105,8 +105,7 @@ static const struct setting settings_table[] = {
      .type = SETTING_PATH,
      .help = "A PEM file of the authorities to trust instead of the system's."},
     {.name = "requests_per_second",
-     .type = SETTING_INTEGER,
-     .min = 1,
+     .type = SETTING_DECIMAL,
      .max = 1000,
      .help = "requests a second, when not the 1.8 of the 2 that AWS allows each account "
              "and region, for all its readers together"},

@@ -2,6 +2,7 @@
 
 #include "azure/activity_expand.h"
 #include "azure/claims.h"
+#include "azure/grant.h"
 #include "azure/pages.h"
 #include "azure/shapes.h"
 #include "base/mem.h"
@@ -72,7 +73,12 @@ static void activity_close(struct session *session)
     }
 }
 
-/* subscription: NULL for the tenant level. */
+/* Only who may do everything may grant anything above the subscriptions. */
+static const char elevate[] =
+    ", as a Global Administrator with elevated access (az rest --method POST --url "
+    "/providers/Microsoft.Authorization/elevateAccess?api-version=2016-07-01)";
+
+/* subscription: NULL for the tenant level. session's api is open. */
 static void describe(struct session *session, const char *subscription)
 {
     static const char values[] = "/providers/Microsoft.Insights/eventtypes/management/"
@@ -80,10 +86,10 @@ static void describe(struct session *session, const char *subscription)
     char *scope = subscription == NULL ? mem_dup("/providers/Microsoft.Insights")
                                        : mem_format("/subscriptions/%s", subscription);
     session->path = mem_format("%s%s", subscription == NULL ? "" : scope, values);
-    session->denied = mem_format("this identity may not read the log; grant it: az role "
-                                 "assignment create --assignee CLIENT_ID --role Reader "
-                                 "--scope %s",
-                                 scope);
+    char *command = grant_reader(session->pages.api.identity, scope);
+    session->denied = mem_format("this identity may not read the log; grant it: %s%s",
+                                 command, subscription == NULL ? elevate : "");
+    free(command);
     free(scope);
     session->pages.log = (struct pages_log){
         .shape = &record_shape_azure_activity,
@@ -100,11 +106,11 @@ static bool activity_open(const json_t *settings, const struct runtime *runtime,
                           struct session **session, struct error *err)
 {
     struct session *made = mem_new(1, sizeof(*made));
-    describe(made, json_string_value(json_object_get(settings, "subscription")));
     if (!api_open(&made->pages.api, API_MANAGEMENT, settings, runtime, err)) {
         activity_close(made);
         return false;
     }
+    describe(made, json_string_value(json_object_get(settings, "subscription")));
     *session = made;
     return true;
 }

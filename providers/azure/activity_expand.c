@@ -2,6 +2,7 @@
 
 #include "azure/api.h"
 #include "azure/claims.h"
+#include "azure/grant.h"
 #include "azure/link.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -19,11 +20,15 @@ struct expansion {
     json_t *known; /* ids that have a source */
 };
 
-static const char discover_denied[] =
-    "this identity may not list subscriptions; grant it Reader, or name them in "
-    "\"subscriptions\"";
-static const char group_denied[] =
-    "this identity may not list the management group; grant it Management Group Reader";
+/* What may be granted instead of naming subscriptions. The caller's. */
+static char *say_reader(const struct expansion *expansion, const char *what,
+                        const char *scope)
+{
+    char *command = grant_reader(expansion->api.identity, scope);
+    char *text = mem_format("%s: %s", what, command);
+    free(command);
+    return text;
+}
 
 static bool fits_one(const json_t *patterns, const char *id, const char *name)
 {
@@ -163,6 +168,19 @@ static bool read_list_take(struct expansion *expansion, const char *denied, char
     return ok;
 }
 
+static bool read_group(struct expansion *expansion, const char *name, struct error *err)
+{
+    char *scope = mem_format("/providers/Microsoft.Management/managementGroups/%s", name);
+    char *denied = say_reader(
+        expansion, "this identity may not list the management group; grant it", scope);
+    char *url =
+        mem_format("%s%s/descendants?api-version=2020-05-01", expansion->api.base, scope);
+    bool ok = read_list_take(expansion, denied, url, take_descendant, err);
+    free(denied);
+    free(scope);
+    return ok || error_context(err, "management group %s", name);
+}
+
 static bool read_groups(struct expansion *expansion, const json_t *groups,
                         struct error *err)
 {
@@ -170,29 +188,33 @@ static bool read_groups(struct expansion *expansion, const json_t *groups,
     json_t *group = NULL;
     json_array_foreach(groups, i, group)
     {
-        const char *name = json_string_value(group);
-        char *url = mem_format("%s/providers/Microsoft.Management/managementGroups/%s/"
-                               "descendants?api-version=2020-05-01",
-                               expansion->api.base, name);
-        if (!read_list_take(expansion, group_denied, url, take_descendant, err)) {
-            return error_context(err, "management group %s", name);
+        if (!read_group(expansion, json_string_value(group), err)) {
+            return false;
         }
     }
     return true;
+}
+
+/* Does the operator want the tenant level alone? Only those words say so. */
+static bool wants_none(const struct expansion *expansion)
+{
+    return json_array_size(expansion->sources) > 0 &&
+           fits_one(json_object_get(expansion->settings, "exclude"), "", "");
 }
 
 static bool discover(struct expansion *expansion, struct error *err)
 {
     char *url =
         mem_format("%s/subscriptions?api-version=2022-12-01", expansion->api.base);
-    if (!read_list_take(expansion, discover_denied, url, take_subscription, err)) {
-        return error_context(err, "list of subscriptions");
-    }
-    return json_array_size(expansion->sources) > 0 ||
-           error_set(err, ERROR_DENIED,
-                     "this identity sees no subscription that \"include\" and "
-                     "\"exclude\" leave; grant it Reader on some, or name them in "
-                     "\"subscriptions\"");
+    char *denied = say_reader(expansion,
+                              "this identity sees no subscription that is wanted by "
+                              "\"include\" and \"exclude\"; grant it those",
+                              "/subscriptions/SUBSCRIPTION");
+    bool ok = read_list_take(expansion, denied, url, take_subscription, err);
+    ok = ok && (json_object_size(expansion->known) > 0 || wants_none(expansion) ||
+                error_set(err, ERROR_DENIED, "%s", denied));
+    free(denied);
+    return ok || error_context(err, "list of subscriptions");
 }
 
 static bool fill(struct expansion *expansion, const struct runtime *runtime,

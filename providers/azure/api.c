@@ -98,29 +98,28 @@ static enum http_class classify(void *context, const struct http_response *respo
     return response->status == 401 ? HTTP_REFRESH : HTTP_ANSWERED;
 }
 
+static const char token_refused[] =
+    "the token was refused, also after it was fetched anew; check \"tenant_id\", "
+    "\"cloud\" and \"endpoint\"";
+
 static bool refuse(const struct api_call *call, const struct http_response *response,
                    struct error *err)
 {
     char code[FAULT_CODE_SIZE];
     fault_code(response, code);
-    const char *said = code[0] == '\0' ? "no error code" : code;
-    switch (response->status) {
-    case 401:
-        return error_set(err, ERROR_DENIED,
-                         "HTTP 401 %s: the token was refused, also after it was fetched "
-                         "anew; check tenant_id and cloud",
-                         said);
-    case 403:
-        return error_set(err, ERROR_DENIED, "HTTP 403 %s: %s", said, call->denied);
-    default:
-        break;
-    }
-    if (code[0] == '\0') {
+    bool is_denied = response->status == 401 || response->status == 403;
+    if (code[0] == '\0' && !is_denied) {
         /* Neither ARM nor Graph answers so; something between us does. */
         return error_set(err, ERROR_UNREACHABLE, "HTTP %d without an Azure error code",
                          response->status);
     }
-    return error_set(err, ERROR_CONFIG, "HTTP %d %s", response->status, said);
+    const char *remedy = fault_remedy(code);
+    if (remedy == NULL && is_denied) {
+        remedy = response->status == 401 ? token_refused : call->denied;
+    }
+    return error_set(err, is_denied ? ERROR_DENIED : ERROR_CONFIG, "HTTP %d %s%s%s",
+                     response->status, code[0] == '\0' ? "no error code" : code,
+                     remedy == NULL ? "" : ": ", remedy == NULL ? "" : remedy);
 }
 
 /*

@@ -48,7 +48,7 @@ struct api_call {
          .type = SETTING_PATH,                                                           \
          .help = "A PEM file of the authorities to trust instead of the system's."},     \
     {                                                                                    \
-        .name = "requests_per_second", .type = SETTING_INTEGER, .min = 1, .max = 1000,   \
+        .name = "requests_per_second", .type = SETTING_DECIMAL, .max = 1000,             \
         .help = "Requests a second, when not what the service allows."                   \
     }
 

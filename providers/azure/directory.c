@@ -1,5 +1,6 @@
 #include "azure/directory.h"
 
+#include "azure/grant.h"
 #include "azure/pages.h"
 #include "azure/shapes.h"
 #include "base/mem.h"
@@ -30,9 +31,6 @@ static const struct pages_log audit_log = {
     /* Graph's times are not quoted. */
     .filter = "$filter=activityDateTime%20ge%20{}%20and%20activityDateTime%20le%20{}"
               "&$orderby=activityDateTime&$top=999",
-    .denied = "this identity may not read the audit log; grant it the application "
-              "permissions AuditLog.Read.All and Directory.Read.All of Microsoft Graph, "
-              "with admin consent",
 };
 
 static const struct pages_log signin_log = {
@@ -41,13 +39,11 @@ static const struct pages_log signin_log = {
     .path = "/v1.0/auditLogs/signIns",
     .filter = "$filter=createdDateTime%20ge%20{}%20and%20createdDateTime%20le%20{}"
               "&$orderby=createdDateTime&$top=999",
-    .denied = "this identity may not read the sign-in log; grant it the application "
-              "permissions AuditLog.Read.All and Directory.Read.All of Microsoft Graph, "
-              "with admin consent (the tenant needs Entra ID P1 or P2)",
 };
 
 struct session {
     struct pages pages;
+    char *denied;
 };
 
 static bool directory_expand(const json_t *settings, const struct runtime *runtime,
@@ -72,6 +68,7 @@ static void directory_close(struct session *session)
 {
     if (session != NULL) {
         pages_clear(&session->pages);
+        free(session->denied);
         free(session);
     }
 }
@@ -86,6 +83,12 @@ static bool open_log(const struct pages_log *log, const json_t *settings,
         directory_close(made);
         return false;
     }
+    char *command = grant_graph(made->pages.api.identity, made->pages.api.audience);
+    made->denied = mem_format("it needs AuditLog.Read.All and Directory.Read.All of "
+                              "Microsoft Graph: %s",
+                              command);
+    made->pages.log.denied = made->denied;
+    free(command);
     *session = made;
     return true;
 }

@@ -11,53 +11,80 @@ enum {
     ID_SIZE = 37,        /* a GUID */
 };
 
+static const char new_secret[] = "az ad app credential reset --append --id";
+static const char federated[] = "az ad app federated-credential list --id";
+
 static const struct remedy {
     long code;
     const char *text;
+    const char *command; /* for az, with the client id behind it; or NULL */
 } remedies[] = {
-    {7000215, "the client secret is wrong; set the secret's value, not its id"},
-    {7000222, "the client secret has expired; add a new one to the app registration and "
-              "set it"},
-    {7000216, "Entra wants a secret or an assertion; check \"credential\""},
-    {7000218, "Entra wants a secret or an assertion; check \"credential\""},
-    {700016, "this tenant has no application of that client_id; check both, or consent "
-             "to the application there"},
-    {700027, "the certificate is not registered with the application, or has expired; "
-             "upload it under Certificates & secrets"},
-    {700024, "the assertion is not valid at this time; check this machine's clock, and "
-             "that the federated token file is renewed"},
-    {700211, "no federated credential of the application has the token's issuer; add one "
-             "with the cluster's issuer URL"},
-    {700212, "no federated credential has the token's audience; it is to be "
-             "api://AzureADTokenExchange"},
-    {700213, "no federated credential has the token's subject; it is to be "
-             "system:serviceaccount:NAMESPACE:NAME"},
-    {70021, "no federated credential of the application matches the token's issuer, "
-            "subject and audience"},
-    {90002, "there is no such tenant; check \"tenant_id\" and \"cloud\""},
-    {900023, "\"tenant_id\" is neither a directory's id nor one of its domains"},
-    {900382, "this cloud does not serve that audience; check \"cloud\""},
-    {90038, "the tenant belongs to another cloud; set \"cloud\""},
-    {900439, "the tenant belongs to another cloud; set \"cloud\""},
-    {70011, "the audience is not one that this tenant knows; check \"cloud\""},
-    {500011, "the audience is not one that this tenant knows; check \"cloud\""},
-    {53003, "a conditional access policy blocks the application; exclude it, or allow "
-            "this address"},
-    {530034, "a conditional access policy blocks the application; exclude it, or allow "
-             "this address"},
-    {7000112, "the application is disabled; enable it under Enterprise applications"},
-    {7000114, "the application may not use managed identities of another tenant"},
-    {50034, "there is no such account in this tenant; check \"tenant_id\""},
+    {7000215, "the client secret is wrong; set the secret's value, not its id",
+     new_secret},
+    {7000222, "the client secret has expired; add a new one and set it", new_secret},
+    {7000216, "Entra wants a secret or an assertion; check \"credential\"", NULL},
+    {7000218, "Entra wants a secret or an assertion; check \"credential\"", NULL},
+    {700016,
+     "this tenant has no application of that client_id; check both, or admit it there",
+     "az ad sp create --id"},
+    {700027,
+     "the certificate is not registered with the application, or has expired; register "
+     "it",
+     "az ad app credential reset --append --cert @CERTIFICATE.pem --id"},
+    {700024,
+     "the assertion is not valid at this time; check this machine's clock, and "
+     "that the federated token file is renewed",
+     NULL},
+    {700211,
+     "no federated credential of the application has the token's issuer; add one "
+     "with the cluster's issuer URL",
+     federated},
+    {700212,
+     "no federated credential has the token's audience; it is to be "
+     "api://AzureADTokenExchange",
+     federated},
+    {700213,
+     "no federated credential has the token's subject; it is to be "
+     "system:serviceaccount:NAMESPACE:NAME",
+     federated},
+    {70021,
+     "no federated credential of the application matches the token's issuer, "
+     "subject and audience",
+     federated},
+    {90002,
+     "there is no such tenant; check \"cloud\" and \"tenant_id\" (az account show "
+     "--query tenantId)",
+     NULL},
+    {900023, "\"tenant_id\" is neither a directory's id nor one of its domains", NULL},
+    {900382, "this cloud does not serve that audience; check \"cloud\"", NULL},
+    {90038, "the tenant belongs to another cloud; set \"cloud\"", NULL},
+    {900439, "the tenant belongs to another cloud; set \"cloud\"", NULL},
+    {70011, "the audience is not one that this tenant knows; check \"cloud\"", NULL},
+    {500011, "the audience is not one that this tenant knows; check \"cloud\"", NULL},
+    {53003,
+     "a conditional access policy blocks the application; exclude it, or allow "
+     "this address",
+     NULL},
+    {530034,
+     "a conditional access policy blocks the application; exclude it, or allow "
+     "this address",
+     NULL},
+    {7000112, "the application is disabled; enable it",
+     "az ad sp update --set accountEnabled=true --id"},
+    {7000114, "the application may not use managed identities of another tenant", NULL},
+    {50034, "there is no such account in this tenant; check \"tenant_id\"", NULL},
 };
 
-static const char *find_remedy(long code)
+static const struct remedy *find_remedy(long code)
 {
+    static const struct remedy unknown = {
+        0, "look the code up at https://login.microsoftonline.com/error", NULL};
     for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
         if (remedies[i].code == code) {
-            return remedies[i].text;
+            return &remedies[i];
         }
     }
-    return "look the code up at https://login.microsoftonline.com/error";
+    return &unknown;
 }
 
 static json_t *parse(const struct http_response *response)
@@ -145,8 +172,12 @@ bool entra_fault_set(const struct credential *credential,
         error_set(err, ERROR_DENIED, "Entra ID refused with HTTP %d (trace %s)",
                   response->status, trace);
     } else {
-        error_set(err, ERROR_DENIED, "AADSTS%ld: %s (trace %s, correlation %s)", code,
-                  find_remedy(code), trace, correlation);
+        const struct remedy *remedy = find_remedy(code);
+        bool has_command = remedy->command != NULL;
+        error_set(err, ERROR_DENIED, "AADSTS%ld: %s%s%s%s%s (trace %s, correlation %s)",
+                  code, remedy->text, has_command ? ": " : "",
+                  has_command ? remedy->command : "", has_command ? " " : "",
+                  has_command ? credential->client_id : "", trace, correlation);
     }
     json_decref(answer);
     add_circumstance(credential, code, response, err);

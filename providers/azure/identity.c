@@ -102,6 +102,19 @@ const char *identity_name(const struct identity *identity)
     return credential_name(identity->credential.kind);
 }
 
+const char *identity_id(const struct identity *identity)
+{
+    const struct credential *credential = &identity->credential;
+    return credential->client_id != NULL ? credential->client_id : credential->object_id;
+}
+
+bool identity_is_managed(const struct identity *identity)
+{
+    enum credential_kind kind = identity->credential.kind;
+    return kind == CREDENTIAL_APP_SERVICE || kind == CREDENTIAL_ARC ||
+           kind == CREDENTIAL_IMDS;
+}
+
 static void log_choice(const struct identity *identity)
 {
     const struct credential *credential = &identity->credential;

@@ -41,5 +41,9 @@ bool identity_next_token(struct identity *identity, const struct runtime *runtim
                          const char *audience, struct secret *token, struct error *err);
 /* For logs: "workload identity", "client secret". */
 const char *identity_name(const struct identity *identity);
+/* The client id, else the object id; NULL where settings say neither. Borrowed. */
+const char *identity_id(const struct identity *identity);
+/* Is it a managed identity, which has no app registration? */
+bool identity_is_managed(const struct identity *identity);
 
 #endif

@@ -95,8 +95,7 @@ static const struct setting settings_table[] = {
      .type = SETTING_PATH,
      .help = "A PEM file of the authorities to trust instead of the system's."},
     {.name = "requests_per_second",
-     .type = SETTING_INTEGER,
-     .min = 1,
+     .type = SETTING_DECIMAL,
      .max = 1000,
      .help = "Requests a second, when not four fifths of the quota: 60 a minute until "
              "Google says otherwise."},

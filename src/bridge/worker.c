@@ -110,7 +110,7 @@ static double per_second(const struct source *source)
 {
     const json_t *set = json_object_get(source->settings, "requests_per_second");
     if (set != NULL) {
-        return (double)json_integer_value(set);
+        return json_number_value(set);
     }
     return source->allowed_per_second > 0 ? source->allowed_per_second
                                           : source->config->provider->quota.per_second;

@@ -65,6 +65,10 @@ static json_t *type_schema(const struct setting *setting)
         return or_filled_take(json_pack("{s:s}", "type", "boolean"));
     case SETTING_INTEGER:
         return integer_schema(setting);
+    case SETTING_DECIMAL:
+        return or_filled_take(json_pack("{s:s, s:i, s:I}", "type", "number",
+                                        "exclusiveMinimum", 0, "maximum",
+                                        (json_int_t)setting->max));
     case SETTING_SIZE:
         return pattern_schema("^[0-9]+(B|KiB|MiB|GiB)$|" FILLED);
     case SETTING_DURATION:

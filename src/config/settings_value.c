@@ -6,6 +6,7 @@
 #include "config/amount.h"
 #include "config/url.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -174,6 +175,37 @@ static json_t *read_amount(const struct settings_value *reading, const json_t *v
     return NULL;
 }
 
+/* "20" or "0.45": no sign, no exponent, and no more digits than a double keeps. */
+static bool parse_decimal(const char *text, double *number)
+{
+    static const char digits[] = "0123456789";
+    enum { DIGITS_MAX = 15 };
+    size_t whole = strspn(text, digits);
+    size_t rest = text[whole] == '.' ? 1 + strspn(text + whole + 1, digits) : 0;
+    *number = strtod(text, NULL);
+    return whole > 0 && rest != 1 && text[whole + rest] == '\0' &&
+           whole + rest <= DIGITS_MAX;
+}
+
+static json_t *read_decimal(const struct settings_value *reading, const json_t *value)
+{
+    const char *text = scalar_text(reading, value);
+    double number = 0;
+    if (text == NULL) {
+        return NULL;
+    }
+    if (parse_decimal(text, &number) && number > 0 &&
+        number <= (double)reading->setting->max) {
+        return json_real(number);
+    }
+    char *why =
+        mem_format("must be a number such as 20 or 0.45, above 0 and at most %" PRId64,
+                   reading->setting->max);
+    refuse(reading, value, why);
+    free(why);
+    return NULL;
+}
+
 static json_t *read_choice(const struct settings_value *reading, const json_t *value)
 {
     const char *const *choices = reading->setting->choices;
@@ -257,6 +289,8 @@ json_t *settings_value_read(const struct settings_value *reading, const json_t *
     case SETTING_SIZE:
     case SETTING_DURATION:
         return read_amount(reading, value);
+    case SETTING_DECIMAL:
+        return read_decimal(reading, value);
     case SETTING_CHOICE:
         return read_choice(reading, value);
     case SETTING_LIST:

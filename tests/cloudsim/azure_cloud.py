@@ -294,7 +294,7 @@ class Handler(BaseHTTPRequestHandler):
         self.at_page = walk.page
         if cloud.killer.at("after_read", walk.page):
             raise ConnectionError
-        self.raise_fault(fault)
+        self.raise_fault(fault, graph)
         size = min(cloud.page_size, int(query.get("$top", cloud.page_size)))
         start = walk.at
         if fault == "same_page":
@@ -316,7 +316,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_bytes(200, HTML, {"Content-Type": "text/html"})
         return self.send_bytes(200, (body + "}").encode(), {"Content-Type": "application/json"})
 
-    def raise_fault(self, fault: str | None) -> None:
+    def raise_fault(self, fault: str | None, graph: bool) -> None:
         cloud = self.server.cloud
         if fault in ("error_500", "error_503"):
             raise Refusal(int(fault[-3:]), "ServerError")
@@ -333,7 +333,7 @@ class Handler(BaseHTTPRequestHandler):
             cloud.walks.clear()
             raise Refusal(400, "BadRequest")
         if fault == "denied":
-            raise Refusal(403, "AuthorizationFailed")
+            raise Refusal(403, "Authorization_RequestDenied" if graph else "AuthorizationFailed")
 
     def link(self, graph: bool, walk: Walk, fault: str | None) -> str:
         cloud = self.server.cloud

@@ -8,7 +8,8 @@ from harness import FASTER, Bench, BenchCase, Run, ScenarioSpec, Sink
 from azure_cloud import CLIENT, SECRET, AzureCloud, AzureFault
 from azure_events import DIRECTORY, SIGNINS, TENANT, AzureEvent, AzureSpec
 
-__all__ = ["AzureBench", "AzureCase", "AzureFault", "AzureSpec", "DIRECTORY", "SIGNINS", "TENANT"]
+__all__ = ["AzureBench", "AzureCase", "AzureFault", "AzureSpec", "CLIENT", "DIRECTORY", "SECRET",
+           "SIGNINS", "TENANT"]
 
 LAST_PASS_S = 2 * 3600
 COMMON = """\

@@ -3,8 +3,10 @@
 
 import unittest
 
-from azure_harness import (DIRECTORY, SIGNINS, TENANT, AzureCase, AzureFault, AzureSpec)
+from azure_harness import (CLIENT, DIRECTORY, SECRET, SIGNINS, TENANT, AzureCase, AzureFault,
+                           AzureSpec)
 from harness import hours_ago
+from test_runs import call
 
 START = hours_ago(8)
 SUB = "5a000000-0000-4000-8000-000000000001"
@@ -113,16 +115,6 @@ class Azure(AzureCase):
         self.assert_good(*bench.run_until(bench.sim.now() + 600))
         self.assert_all_once(bench)
 
-    def test_a_missing_permission_names_the_role(self) -> None:
-        bench = self.settled(self.world(streams=(DIRECTORY,)))
-        bench.sim.arm(AzureFault("denied", stream=SUB), AzureFault("denied", stream=DIRECTORY))
-        run = bench.run()
-        self.assertEqual(run.status, 1)
-        self.assertIn("--role Reader", run.stderr)
-        self.assertIn("AuditLog.Read.All and Directory.Read.All", run.stderr)
-        self.assert_good(*bench.run_until(bench.sim.now() + 600))
-        self.assert_all_once(bench)
-
     def test_a_subscription_that_disappears_stops_no_other(self) -> None:
         bench = self.settled(self.world(subscriptions=TWO),
                              activity=f"subscriptions: [{TWO[0]}, {TWO[1]}]")
@@ -130,6 +122,7 @@ class Azure(AzureCase):
         run = bench.run()
         self.assertEqual(run.status, 1)
         self.assertIn("SubscriptionNotFound", run.stderr)
+        self.assertIn("az account list --refresh", run.stderr)
         bench.sink.read_new()
         self.assertEqual(bench.missing(lambda e: e.stream == TWO[1]), [])
 
@@ -141,6 +134,72 @@ class Azure(AzureCase):
         run = bench.run()
         self.assert_good(run)
         self.assertTrue(run.log("source.gap"))
+
+
+class Refused(AzureCase):
+    """What is not granted is told with the command that grants it: by run, and by check
+    --live before it."""
+
+    READER = f"az role assignment create --assignee {CLIENT} --role Reader --scope "
+    PERMIT = ("AuditLog.Read.All and Directory.Read.All of Microsoft Graph: az ad app "
+              f"permission add --id {CLIENT} ", f"az ad app permission admin-consent --id {CLIENT}")
+    ROWS = {SUB: (f"act-{SUB}", f"{READER}/subscriptions/{SUB}"),
+            TENANT: ("act-tenant", f"{READER}/providers/Microsoft.Insights", "elevateAccess"),
+            DIRECTORY: (DIRECTORY, *PERMIT), SIGNINS: (SIGNINS, *PERMIT)}
+
+    def setUp(self) -> None:
+        super().setUp()
+        spec = AzureSpec(start=START, events=100, streams=(TENANT, DIRECTORY, SIGNINS))
+        self.world = self.azure(spec, now=START + spec.seconds + 2.2 * 3600)
+
+    def deny(self) -> None:
+        self.world.sim.arm(*(AzureFault("denied", stream=stream) for stream in self.ROWS))
+
+    def check_live(self) -> dict[str, str]:
+        """By source, what it says."""
+        done = call(self.world, "check", "--live")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        words = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+        return {word[1]: word[2] for word in words if word[:1] == ["source"] and len(word) == 3}
+
+    def assert_told(self, told: dict[str, str]) -> None:
+        for source, *texts in self.ROWS.values():
+            for text in texts:
+                with self.subTest(source):
+                    self.assertIn(text, told[source])
+
+    def test_a_missing_permission_by_run_which_then_goes_on(self) -> None:
+        self.deny()
+        run = self.world.run()
+        self.assertEqual(run.status, 1)
+        self.assert_told({e["source"]: e["error"] for e in run.log("source.failed")})
+        self.assert_good(*self.world.run_until(self.world.sim.now() + 600))
+        self.assert_all_once(self.world)
+
+    def test_a_missing_permission_by_check_live(self) -> None:
+        self.deny()
+        told = self.check_live()
+        self.assert_told(told)
+        for source, *_ in self.ROWS.values():
+            self.assertTrue(told[source].startswith("denied "), told[source])
+
+    def test_no_subscription_to_be_seen(self) -> None:
+        self.world.sim.subscriptions.clear()
+        self.assertIn(f"{self.READER}/subscriptions/SUBSCRIPTION", self.check_live()["act"])
+
+    def test_a_wrong_secret(self) -> None:
+        self.world.be(SECRET="of-another-application")
+        command = f"az ad app credential reset --append --id {CLIENT}"
+        told = self.check_live()
+        for source in ("act", DIRECTORY, SIGNINS):
+            self.assertIn(command, told[source])
+        run = self.world.run()
+        self.assertEqual(run.status, 1)
+        self.assertIn(command, run.stderr)
+        self.assertNotIn("of-another-application", run.stderr)
+        self.world.be(SECRET=SECRET)
+        self.assert_good(*self.world.run_until(self.world.sim.now() + 600))
+        self.assert_all_once(self.world)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The kill suite over Azure and Entra: several sources, read by several threads.
 
-    python3 tests/e2e/test_azure_kills.py --full [--seed N]     250 kills, 20,000 events"""
+    python3 tests/e2e/test_azure_kills.py --full [--seed N]     256 kills, 20,000 events"""
 
 import argparse
 import sys
@@ -9,10 +9,11 @@ import unittest
 
 from azure_harness import DIRECTORY, TENANT, AzureBench, AzureCase, AzureSpec
 from harness import hours_ago
-from kill_suite import FULL, QUICK, Report, Size, Suite, run_on
+from kill_suite import QUICK, Report, Size, Suite, run_on
 
 SUBSCRIPTIONS = tuple(f"5a000000-0000-4000-8000-00000000000{n}" for n in range(1, 3))
 STREAMS = (TENANT, DIRECTORY)
+FULL = Size(20_000, 24, 8, 32)
 FAULTS = {"throttle": .004, "error_500": .004, "error_503": .004, "html": .004,
           "empty_page": .03, "repeat": .03, "expired": .01, "invalid_skip": .01}
 

@@ -14,11 +14,17 @@ struct identity {
 
 static int token_number = 1;
 static char last_audience[128];
+static bool is_managed;
 
 void azure_double_reset(void)
 {
     token_number = 1;
     last_audience[0] = '\0';
+}
+
+void azure_double_manage(bool is_on)
+{
+    is_managed = is_on;
 }
 
 const char *azure_double_audience(void)
@@ -63,4 +69,16 @@ const char *identity_name(const struct identity *identity)
 {
     (void)identity;
     return "double";
+}
+
+const char *identity_id(const struct identity *identity)
+{
+    (void)identity;
+    return is_managed ? NULL : AZURE_DOUBLE_ID;
+}
+
+bool identity_is_managed(const struct identity *identity)
+{
+    (void)identity;
+    return is_managed;
 }

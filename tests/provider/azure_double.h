@@ -7,8 +7,12 @@
 
 #include "azure/identity.h"
 
+#define AZURE_DOUBLE_ID "c1000000-0000-4000-8000-00000000000a"
+
 /* Starts again with token-1. */
 void azure_double_reset(void);
+/* Whether it is a system-assigned managed identity, of which no id is known. */
+void azure_double_manage(bool is_on);
 /* What the last token was asked for. */
 const char *azure_double_audience(void);
 

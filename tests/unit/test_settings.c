@@ -22,6 +22,7 @@ static const struct setting settings[] = {
     {.name = "bool", .type = SETTING_BOOL},
     {.name = "integer", .type = SETTING_INTEGER, .min = -5, .max = 5},
     {.name = "count", .type = SETTING_INTEGER},
+    {.name = "rate", .type = SETTING_DECIMAL, .max = 1000},
     {.name = "size", .type = SETTING_SIZE, .min = 1024},
     {.name = "duration", .type = SETTING_DURATION, .max = 86400000},
     {.name = "choice", .type = SETTING_CHOICE, .choices = colours},
@@ -29,6 +30,11 @@ static const struct setting settings[] = {
     {.name = "map", .type = SETTING_MAP},
     {.type = SETTING_END},
 };
+
+#define RATE_PROBLEM                                                                     \
+    "etc/t:1:7: thing: \"rate\" must be a number such as 20 or 0.45, above 0 and at "    \
+    "most "                                                                              \
+    "1000"
 
 static struct row {
     const char *name;
@@ -63,6 +69,16 @@ static struct row {
      "{\"count\":9223372036854775807}", NULL},
     {"zero of something", "count: 0", NULL,
      "etc/t:1:8: thing: \"count\" must be a whole number, above 0"},
+    {"a fraction", "rate: 0.25", "{\"rate\":0.25}", NULL},
+    {"a whole number for a fraction", "rate: 1000", "{\"rate\":1000.0}", NULL},
+    {"a fraction of nothing", "rate: 0.0", NULL, RATE_PROBLEM},
+    {"a fraction past its range", "rate: 1000.1", NULL, RATE_PROBLEM},
+    {"a fraction below nothing", "rate: -0.5", NULL, RATE_PROBLEM},
+    {"a fraction without digits behind its point", "rate: 1.", NULL, RATE_PROBLEM},
+    {"a fraction without digits before its point", "rate: .5", NULL, RATE_PROBLEM},
+    {"a fraction with an exponent", "rate: 1e2", NULL, RATE_PROBLEM},
+    {"a fraction with a unit", "rate: 5/s", NULL, RATE_PROBLEM},
+    {"no number at all", "rate: nan", NULL, RATE_PROBLEM},
     {"a size", "size: 100MiB", "{\"size\":104857600}", NULL},
     {"a size below its range", "size: 1023B", NULL,
      "etc/t:1:7: thing: \"size\" must be a size such as 512KiB, 100MiB or 2GiB, at least "

@@ -237,6 +237,19 @@ static void a_short_wait_for_the_budget_is_waited(void **state)
     assert_int_equal(world->monotonic_ms, 2 * MS_PER_SECOND + REQUEST_MS);
 }
 
+static void a_configured_fraction_of_a_request_a_second_is_kept(void **state)
+{
+    (void)state;
+    was_last_read(MS_PER_HOUR);
+    const struct ratelimit_budget budget = {0.5, 1, INT64_MAX};
+    ratelimit_take(world->worker.ratelimit, key, &budget, world->monotonic_ms);
+    world->source.settings = json_pack("{s:f}", "requests_per_second", 0.5);
+    worker_run(&world->worker, &world->source);
+    assert_int_equal(world->source.end, SOURCE_DONE);
+    assert_int_equal(world->monotonic_ms, 2 * MS_PER_SECOND + REQUEST_MS);
+    json_decref(world->source.settings);
+}
+
 static void a_short_wait_is_left_to_others_that_want_the_thread(void **state)
 {
     (void)state;
@@ -284,6 +297,7 @@ int main(void)
         CASE(an_api_without_a_date_gives_up_what_is_gone_and_goes_on),
         CASE(what_is_gone_by_our_clock_alone_is_not_given_up),
         CASE(a_short_wait_for_the_budget_is_waited),
+        CASE(a_configured_fraction_of_a_request_a_second_is_kept),
         CASE(a_short_wait_is_left_to_others_that_want_the_thread),
         CASE(a_long_wait_for_the_budget_ends_the_turn),
         CASE(a_lost_lease_is_no_failure),
