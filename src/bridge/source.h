@@ -58,9 +58,9 @@ struct source {
     bool is_gone; /* discovery no longer finds it: it gets no turn */
     enum source_end end;
     struct error error;
-    bool is_denied; /* it was its cloud that refused our credentials */
+    bool is_denied;            /* it was its cloud that refused our credentials */
     double allowed_per_second; /* by the quota that its cloud named; 0: none yet */
-    int64_t due_ms; /* on the monotonic clock; when to look at it again */
+    int64_t due_ms;            /* on the monotonic clock; when to look at it again */
     struct source_counts counts;
     struct meter meter;
 };
