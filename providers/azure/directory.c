@@ -21,6 +21,11 @@ static const struct slicing slicing = {
 
 static const struct setting settings_table[] = {
     API_SETTINGS,
+    {.name = "retention",
+     .type = SETTING_DURATION,
+     .min = MS_PER_DAY,
+     .max = 30LL * MS_PER_DAY,
+     .help = "how long the tenant keeps its log, when not 30d: 7d without a licence"},
     {.type = SETTING_END},
 };
 

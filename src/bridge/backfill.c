@@ -55,7 +55,7 @@ bool backfill_begin(struct worker *worker, struct source *source, struct error *
     }
     struct cursor cursor = {0};
     int64_t now_ms = clock_now(&source->clock, worker->runtime);
-    slice_start(&cursor, source->config->provider->slicing, now_ms,
+    slice_start(&cursor, config_slicing(source->config), now_ms,
                 now_ms - backfill->from_ms);
     const struct store_placement placement = {.cursor = &cursor, .forget_ms = 0};
     if (!worker->store_type->inspect->place(worker->store, claim, &placement, err)) {

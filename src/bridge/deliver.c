@@ -63,7 +63,7 @@ static void drop_marked(struct batch *batch, const struct store_delivered *ids)
 static bool drop_known(struct worker *worker, struct source *source, struct batch *batch,
                        struct error *err)
 {
-    if (batch->count == 0 || source->config->provider->slicing == NULL) {
+    if (batch->count == 0 || config_slicing(source->config) == NULL) {
         return true; /* without slices, place alone says what is new */
     }
     struct store_delivered *ids = ids_of(batch);
@@ -99,7 +99,7 @@ static struct store_letter *letters_of(const struct batch *batch,
 static struct cursor cursor_after(const struct source *source, size_t finished_pages)
 {
     struct cursor next = source->claim.cursor;
-    const struct slicing *slicing = source->config->provider->slicing;
+    const struct slicing *slicing = config_slicing(source->config);
     next.place = json_incref(next.place);
     if (finished_pages > 0 && slicing != NULL) {
         slice_finish(&next, slicing, finished_pages);
@@ -131,7 +131,7 @@ static bool commit(struct delivery *delivery, struct error *err)
     const struct batch *batch = delivery->batch;
     const struct send_result *result = &delivery->result;
     const struct cursor *next = &delivery->next;
-    const struct slicing *slicing = source->config->provider->slicing;
+    const struct slicing *slicing = config_slicing(source->config);
     struct store_delivered *ids = ids_of(batch);
     struct store_letter *letters = letters_of(batch, result);
     struct store_commit settled = {

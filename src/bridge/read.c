@@ -14,7 +14,7 @@ static bool start_source(struct turn *turn, struct error *err)
     struct source *source = turn->source;
     struct batch nothing;
     int64_t now_ms = clock_now(&source->clock, turn->worker->runtime);
-    slice_start(&source->claim.cursor, source->config->provider->slicing, now_ms,
+    slice_start(&source->claim.cursor, config_slicing(source->config), now_ms,
                 worker_lookback_ms(turn->worker, source, now_ms));
     batch_init(&nothing, source->name);
     if (!deliver_batch(turn->worker, source, &nothing, 0, err)) {
@@ -38,7 +38,7 @@ static bool date_slice(struct turn *turn, int64_t date_ms, bool *is_kept,
 {
     struct source *source = turn->source;
     struct cursor *cursor = &source->claim.cursor;
-    const struct slicing *slicing = source->config->provider->slicing;
+    const struct slicing *slicing = config_slicing(source->config);
     bool was_misled = is_misled(turn, date_ms);
     clock_told(&source->clock, turn->worker->runtime, date_ms);
     turn->is_guessed = false;

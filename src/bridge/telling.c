@@ -9,7 +9,7 @@
 
 static const struct slicing *slicing_of(const struct telling *telling)
 {
-    return telling->of->source->config->provider->slicing;
+    return config_slicing(telling->of->source->config);
 }
 
 static int64_t sealed_of(const struct telling *telling)

@@ -65,7 +65,7 @@ static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct e
 static bool plan(struct turn *turn, bool *is_due, struct error *err)
 {
     struct source *source = turn->source;
-    const struct slicing *slicing = source->config->provider->slicing;
+    const struct slicing *slicing = config_slicing(source->config);
     if (slicing == NULL) {
         *is_due = true;
         return true;
@@ -144,7 +144,7 @@ static bool is_full(const struct batch *batch)
 static bool narrow(struct turn *turn, struct error *err)
 {
     struct cursor *cursor = &turn->source->claim.cursor;
-    const struct slicing *slicing = turn->source->config->provider->slicing;
+    const struct slicing *slicing = config_slicing(turn->source->config);
     if (slicing == NULL || !slice_narrow(cursor, slicing)) {
         return false;
     }
@@ -214,7 +214,7 @@ static bool run_batch(struct turn *turn, bool *is_done, struct error *err)
 static bool count_ids(struct turn *turn, struct error *err)
 {
     struct worker *worker = turn->worker;
-    if (turn->source->config->provider->slicing == NULL) {
+    if (config_slicing(turn->source->config) == NULL) {
         return true;
     }
     return worker->store_type->id_count(worker->store, &turn->source->claim,
@@ -239,7 +239,7 @@ static bool run_slices(struct turn *turn, struct error *err)
         if (is_due && !run_batch(turn, &is_done, err)) {
             return false;
         }
-        bool has_ended = source->config->provider->slicing == NULL && is_done;
+        bool has_ended = config_slicing(source->config) == NULL && is_done;
         if (!is_due || has_ended) {
             source->end = SOURCE_DONE;
             source->due_ms =
@@ -295,7 +295,7 @@ int64_t worker_lookback_ms(const struct worker *worker, const struct source *sou
 static bool start_cursor(struct turn *turn, struct error *err)
 {
     struct source *source = turn->source;
-    const struct slicing *slicing = source->config->provider->slicing;
+    const struct slicing *slicing = config_slicing(source->config);
     if (turn->worker->backfill != NULL && source->end == SOURCE_IDLE &&
         !backfill_begin(turn->worker, source, err)) {
         return false;

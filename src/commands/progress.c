@@ -36,7 +36,7 @@ static int64_t target_of(const struct progress *progress, const struct source *s
     const struct runtime *runtime = progress->fleet->plan.runtime;
     const struct backfill *backfill = progress->fleet->plan.backfill;
     int64_t newest_ms =
-        runtime->now_ms(runtime->context) - source->config->provider->slicing->age_ms[0];
+        runtime->now_ms(runtime->context) - config_slicing(source->config)->age_ms[0];
     return backfill != NULL && backfill->to_ms < newest_ms ? backfill->to_ms : newest_ms;
 }
 
@@ -73,7 +73,7 @@ static struct sum look(struct progress *progress)
     }
     for (size_t i = 0; i < fleet->source_count; i++) {
         const struct source *source = fleet->sources[i];
-        if (!source->is_gone && source->config->provider->slicing != NULL) {
+        if (!source->is_gone && config_slicing(source->config) != NULL) {
             add_source(progress, i, &sum);
         }
     }

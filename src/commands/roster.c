@@ -274,5 +274,5 @@ bool roster_is_hidden(const struct roster_row *row)
 
 const struct slicing *roster_slicing(const struct roster_row *row)
 {
-    return row->entry == NULL ? NULL : row->entry->provider->slicing;
+    return row->entry == NULL ? NULL : config_slicing(row->entry);
 }

@@ -53,9 +53,10 @@ struct config_source {
     size_t route_count;
     int64_t every_ms;
     int64_t lookback_ms;
-    char *environment; /* NULL when not said */
-    json_t *tenant;    /* object of texts, or NULL */
-    json_t *redact;    /* array of paths, or NULL */
+    struct slicing slicing; /* its own: config_slicing */
+    char *environment;      /* NULL when not said */
+    json_t *tenant;         /* object of texts, or NULL */
+    json_t *redact;         /* array of paths, or NULL */
     int line;
     const char *file;
 };
@@ -74,6 +75,12 @@ struct config {
     size_t source_count;
     json_t *files; /* private: names that line numbers refer to */
 };
+
+/*
+ * How the source's log is read: as its provider says, but for how long the cloud keeps it
+ * where the source has a "retention" of its own. NULL: without slices.
+ */
+const struct slicing *config_slicing(const struct config_source *source);
 
 /*
  * Reads and checks file. providers ends with NULL. False with every problem

@@ -262,16 +262,33 @@ static void read_routes(const struct reading *reading)
     }
 }
 
+const struct slicing *config_slicing(const struct config_source *source)
+{
+    return source->slicing.passes > 0 ? &source->slicing : source->provider->slicing;
+}
+
+/* A tenant may keep its log for less long than its cloud's best does. */
+static void take_retention(struct config_source *source)
+{
+    const json_t *retention = json_object_get(source->settings, "retention");
+    if (source->provider != NULL && source->provider->slicing != NULL &&
+        retention != NULL) {
+        source->slicing = *source->provider->slicing;
+        source->slicing.retention_ms = json_integer_value(retention);
+    }
+}
+
 static void check_lookback(const struct reading *reading)
 {
     const struct config_loader *loader = reading->loader;
     const struct provider *provider = reading->source->provider;
     if (provider == NULL || provider->slicing == NULL ||
-        reading->source->lookback_ms <= provider->slicing->retention_ms) {
+        reading->source->lookback_ms <= config_slicing(reading->source)->retention_ms) {
         return;
     }
     const json_t *written = json_object_get(reading->entry->object, "lookback");
-    char *kept = amount_format(AMOUNT_DURATION, provider->slicing->retention_ms);
+    char *kept =
+        amount_format(AMOUNT_DURATION, config_slicing(reading->source)->retention_ms);
     yaml_problem(loader->yaml, written == NULL ? reading->entry->object : written,
                  loader->problems,
                  "%s: \"lookback\" is longer than %s keeps its log: at "
@@ -353,6 +370,7 @@ void config_source_read(const struct config_loader *loader,
     if (json_is_object(entry->object)) {
         struct reading reading = {loader, entry, source, typed};
         read_routes(&reading);
+        take_retention(source);
         check_lookback(&reading);
         check_redact(&reading);
         if (loader->problems->count == before) {

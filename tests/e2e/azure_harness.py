@@ -28,12 +28,13 @@ COMMON = """\
 
 class AzureBench(Bench):
     def __init__(self, spec: AzureSpec, lookback_s: int = 4 * 3600, faster: int = FASTER,
-                 activity: str = "", **sim_options: object) -> None:
-        """activity: more YAML lines of the source of azure-activity."""
+                 activity: str = "", entra: str = "", **sim_options: object) -> None:
+        """activity, entra: more YAML lines of the sources of the two logs."""
         super().__init__(ScenarioSpec(events=0), lookback_s, faster=faster)
         self.be(SECRET=SECRET)
         self.spec = spec  # type: ignore[assignment]
         self._activity = activity
+        self._entra = entra
         self.sim = AzureCloud(spec, **sim_options)  # type: ignore[arg-type,assignment]
 
     def __enter__(self) -> "AzureBench":
@@ -58,6 +59,7 @@ class AzureBench(Bench):
         for stream, provider in ((DIRECTORY, "entra-audit"), (SIGNINS, "entra-signin")):
             if stream in self.spec.streams:
                 text += f"  {stream}:\n    provider: {provider}\n" + common
+                text += "".join(f"    {line}\n" for line in self._entra.splitlines())
         return text
 
     def end_of_script(self) -> float:

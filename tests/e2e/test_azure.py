@@ -78,7 +78,8 @@ class Azure(AzureCase):
 
     def test_a_token_that_expires_on_the_way_is_fetched_anew(self) -> None:
         bench = self.settled(self.world(streams=(DIRECTORY,)))
-        bench.sim.arm(AzureFault("expired", page=2), AzureFault("expired", page=2, stream=DIRECTORY))
+        bench.sim.arm(AzureFault("expired", page=2, stream=SUB),
+                      AzureFault("expired", page=2, stream=DIRECTORY))
         self.assert_good(bench.run())
         self.assertEqual(bench.sim.fired["expired"], 2)
         self.assert_all_once(bench)
@@ -134,6 +135,19 @@ class Azure(AzureCase):
         run = bench.run()
         self.assert_good(run)
         self.assertTrue(run.log("source.gap"))
+
+
+    def test_a_tenant_that_keeps_its_log_for_a_week_has_a_gap_after_nine_days(self) -> None:
+        for entra, gaps in (("", 0), ("retention: 7d", 1)):
+            with self.subTest(entra):
+                bench = self.azure(self.world(50, streams=(DIRECTORY,)), entra=entra)
+                self.assert_good(bench.run())
+                bench.sim.advance(9 * 86400)
+                run = bench.run()
+                self.assert_good(run)
+                told = [line for line in run.log("source.gap")
+                        if line["source"] == DIRECTORY]
+                self.assertEqual(bool(told), bool(gaps))
 
 
 class Refused(AzureCase):

@@ -52,6 +52,7 @@ static const struct setting trail_settings[] = {
     {.name = "mode", .type = SETTING_CHOICE, .fallback = "fast", .choices = modes},
     {.name = "limit", .type = SETTING_INTEGER, .fallback = "50", .min = 1, .max = 50},
     {.name = "services", .type = SETTING_LIST, .fallback = "[iam, ec2]"},
+    {.name = "retention", .type = SETTING_DURATION},
     {.type = SETTING_END},
 };
 
