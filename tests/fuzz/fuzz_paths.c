@@ -23,7 +23,8 @@ static void check_refusal(const struct error *err, const char *text)
         at = next; /* the text is quoted in front and may say so, too */
     }
     check(err->kind == ERROR_CONFIG);
-    if (at != NULL) {
+    bool is_whole = strlen(err->text) < sizeof(err->text) - 1; /* what is cut loses it */
+    if (at != NULL && is_whole) {
         unsigned long column = strtoul(at + strlen("column "), NULL, 10);
         check(column <= strlen(text) + 1);
     }
