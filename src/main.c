@@ -64,7 +64,6 @@ static void protect_process(void)
 
 int main(int argc, char **argv)
 {
-    mem_tune();
     json_set_alloc_funcs(mem_alloc, free);
     protect_process();
     catch_signals();

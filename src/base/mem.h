@@ -11,8 +11,8 @@
 
 /*
  * Keeps some megabytes that were freed, where the C library would give them back to the
- * kernel: fetching them again for every page read costs a quarter of its CPU. Called
- * first of all, once.
+ * kernel: fetching them again for every page read costs a quarter of its CPU. For `run`,
+ * called before it starts threads; what reads files is better off small.
  */
 void mem_tune(void);
 

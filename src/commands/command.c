@@ -109,7 +109,7 @@ bool command_mappings(const struct program *program, const char *shipped,
                      "the shipped mapping packs are not beside the program; "
                      "name their folder with --mappings DIR");
     } else {
-        ok = mapping_load(all, shapes, set, problems);
+        ok = mapping_load_only(all, shapes, program->only, set, problems);
     }
     free(shapes);
     free(found);

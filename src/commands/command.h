@@ -18,6 +18,7 @@ enum exit_status {
 
 struct program {
     const struct provider *const *providers; /* ends with NULL */
+    const struct record_shape *only; /* packs for others are not loaded; NULL: all are */
 };
 
 struct command {

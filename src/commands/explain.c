@@ -74,7 +74,8 @@ static int explain(const struct program *program, int argc, char **argv)
 
     struct problems problems = {0};
     struct mapping_set *set = NULL;
-    if (command_mappings(program, shipped, packs.items, &set, &problems)) {
+    const struct program narrow = {program->providers, provider->shape};
+    if (command_mappings(&narrow, shipped, packs.items, &set, &problems)) {
         status = explain_files(mapping_find(set, provider->shape), files.items,
                                (size_t)files.count);
     } else {

@@ -197,7 +197,8 @@ static int map(const struct program *program, int argc, char **argv)
 
     struct problems problems = {0};
     struct mapping_set *set = NULL;
-    if (command_mappings(program, options.mappings, options.packs.items, &set,
+    const struct program narrow = {program->providers, provider->shape};
+    if (command_mappings(&narrow, options.mappings, options.packs.items, &set,
                          &problems)) {
         status = map_files(&options, mapping_find(set, provider->shape), format,
                            files.items, (size_t)files.count);

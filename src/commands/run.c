@@ -2,6 +2,7 @@
  * `run`: polls, maps, delivers, and remembers.
  */
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/crew.h"
 #include "commands/options.h"
@@ -269,6 +270,7 @@ out:
 
 static int run(const struct program *program, int argc, char **argv)
 {
+    mem_tune();
     struct options options = {.config = "auditbridge.yaml",
                               .backfill = {TIME_UNSET, TIME_UNSET}};
     int status = read_options(argc, argv, &options);

@@ -16,6 +16,7 @@ struct pack_file {
 
 struct loader {
     const struct record_shape *const *shapes;
+    const struct record_shape *only; /* NULL: all of them */
     struct mapping_set *set;
     struct problems *problems;
     struct pack_file *files;
@@ -79,6 +80,14 @@ static bool read_text(const char *file, struct buf *text, struct problems *probl
     return ok;
 }
 
+/* Of packs that are not wanted nothing is kept, and only their syntax is checked. */
+static bool is_wanted(const struct loader *loader, const struct yaml *yaml)
+{
+    const char *records = json_string_value(json_object_get(yaml->root, "records"));
+    return loader->only == NULL || records == NULL ||
+           strcmp(records, loader->only->name) == 0;
+}
+
 static void load_file(struct loader *loader, const char *file)
 {
     struct buf text = {0};
@@ -93,7 +102,10 @@ static void load_file(struct loader *loader, const char *file)
     *loaded = (struct pack_file){0};
     digest_sha256(buf_bytes(&text), loaded->digest);
 
-    if (yaml_parse(buf_text(&text), text.size, file, &yaml, loader->problems)) {
+    bool ok = yaml_parse(buf_text(&text), text.size, file, &yaml, loader->problems);
+    if (ok && !is_wanted(loader, &yaml)) {
+        loader->file_count--;
+    } else if (ok) {
         pack_read(&yaml, loader->shapes, &loader->set->arena, &loaded->pack,
                   loader->problems);
     }
@@ -208,13 +220,25 @@ bool mapping_load(const char *const *directories,
                   const struct record_shape *const *shapes, struct mapping_set **set,
                   struct problems *problems)
 {
+    return mapping_load_only(directories, shapes, NULL, set, problems);
+}
+
+bool mapping_load_only(const char *const *directories,
+                       const struct record_shape *const *shapes,
+                       const struct record_shape *only, struct mapping_set **set,
+                       struct problems *problems)
+{
     size_t before = problems->count;
     size_t shape_count = 0;
     while (shapes[shape_count] != NULL) {
         shape_count++;
     }
     struct loader loader = {
-        .shapes = shapes, .set = mem_new(1, sizeof(**set)), .problems = problems};
+        .shapes = shapes,
+        .only = only,
+        .set = mem_new(1, sizeof(**set)),
+        .problems = problems,
+    };
     loader.set->mappings = mem_new(shape_count + 1, sizeof(*loader.set->mappings));
 
     for (size_t i = 0; directories[i] != NULL; i++) {
@@ -222,7 +246,9 @@ bool mapping_load(const char *const *directories,
     }
     check_versions(&loader);
     for (size_t i = 0; i < shape_count; i++) {
-        compile_shape(&loader, shapes[i]);
+        if (only == NULL || strcmp(only->name, shapes[i]->name) == 0) {
+            compile_shape(&loader, shapes[i]);
+        }
     }
     free(loader.files);
 

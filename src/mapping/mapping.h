@@ -96,6 +96,12 @@ void match_clear(struct match *match);
 bool mapping_load(const char *const *directories,
                   const struct record_shape *const *shapes, struct mapping_set **set,
                   struct problems *problems);
+/* The same, of the packs for one of shapes alone; NULL: all. Of the others only the
+ * YAML is checked. */
+bool mapping_load_only(const char *const *directories,
+                       const struct record_shape *const *shapes,
+                       const struct record_shape *only, struct mapping_set **set,
+                       struct problems *problems);
 void mapping_set_free(struct mapping_set *set);
 
 /* The mapping for a shape; one with no rules when no pack names it. Borrowed. */
