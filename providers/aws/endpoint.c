@@ -3,6 +3,7 @@
 #include "aws/partition.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,22 +27,18 @@ static const char *environment(const char *service, char **variable)
 /* Splits url; it may have a path of one slash and nothing more. */
 static bool take_url(const char *url, struct endpoint *endpoint, struct error *err)
 {
-    const char *host = strstr(url, "://");
-    host = host == NULL ? "" : host + strlen("://");
-    size_t size = strcspn(host, "/?#");
-    const char *rest = host + size;
-    if (size == 0 || memchr(host, '@', size) != NULL ||
-        (rest[0] != '\0' && strcmp(rest, "/") != 0)) {
+    struct url_origin origin;
+    if (!url_split(url, &origin)) {
         return error_set(err, ERROR_CONFIG,
                          "endpoint: must be like https://host[:port], without a path");
     }
     bool is_https = strncmp(url, "https://", strlen("https://")) == 0;
-    size_t named = size;
-    if (is_https && size > 4 && strncmp(host + size - 4, ":443", 4) == 0) {
+    size_t named = origin.host_size;
+    if (is_https && named > 4 && strncmp(origin.host + named - 4, ":443", 4) == 0) {
         named -= 4; /* libcurl leaves the default port out of Host, so must we */
     }
-    endpoint->host = mem_dup_bytes(host, named);
-    endpoint->url = mem_format("%.*s/", (int)(rest - url), url);
+    endpoint->host = mem_dup_bytes(origin.host, named);
+    endpoint->url = mem_format("%.*s/", (int)origin.size, url);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "azure/fault.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "config/url.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -31,17 +32,13 @@ const char *api_tenant(const json_t *settings)
 /* Takes url's scheme, host and port; it may have no path. */
 static bool take_base(struct api *api, const char *url, struct error *err)
 {
-    const char *host = strstr(url, "://");
-    host = host == NULL ? "" : host + strlen("://");
-    size_t size = strcspn(host, "/?#");
-    const char *rest = host + size;
-    if (size == 0 || memchr(host, '@', size) != NULL ||
-        (rest[0] != '\0' && strcmp(rest, "/") != 0)) {
+    struct url_origin origin;
+    if (!url_split(url, &origin)) {
         return error_set(err, ERROR_CONFIG,
                          "endpoint: must be like https://host[:port], without a path");
     }
-    api->base = mem_dup_bytes(url, (size_t)(rest - url));
-    api->hosts[0] = mem_dup_bytes(host, size);
+    api->base = mem_dup_bytes(url, origin.size);
+    api->hosts[0] = mem_dup_bytes(origin.host, origin.host_size);
     return true;
 }
 

@@ -158,17 +158,15 @@ static bool keep_authority(struct credential *credential, const char *url,
                            struct error *err)
 {
     const char *fault = url_fault(url);
-    const char *host = strstr(url, "://");
-    host = host == NULL ? "" : host + strlen("://");
-    size_t size = strcspn(host, "/?");
-    if (fault == NULL && host[size] != '\0' && strcmp(host + size, "/") != 0) {
+    struct url_origin origin = {0};
+    if (fault == NULL && !url_split(url, &origin)) {
         fault = "must be like https://login.microsoftonline.com, without a path";
     }
     if (fault != NULL) {
         return error_set(err, ERROR_CONFIG, "%s", fault);
     }
-    credential->authority_host = mem_dup_bytes(host, size);
-    credential->authority = mem_format("%.*s", (int)(host + size - url), url);
+    credential->authority_host = mem_dup_bytes(origin.host, origin.host_size);
+    credential->authority = mem_dup_bytes(url, origin.size);
     return true;
 }
 

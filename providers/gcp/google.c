@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "config/url.h"
 #include "gcp/problem.h"
 
 #include <openssl/crypto.h>
@@ -16,18 +17,14 @@ static const double share = 0.8;
 /* Takes url's scheme, host and port; it may have no path. */
 static bool take_base(struct google *google, const char *url, struct error *err)
 {
-    const char *host = strstr(url, "://");
-    host = host == NULL ? "" : host + strlen("://");
-    size_t size = strcspn(host, "/?#");
-    const char *rest = host + size;
-    if (size == 0 || memchr(host, '@', size) != NULL ||
-        (rest[0] != '\0' && strcmp(rest, "/") != 0)) {
+    struct url_origin origin;
+    if (!url_split(url, &origin)) {
         return error_set(err, ERROR_CONFIG,
                          "endpoints: each must be like https://host[:port], without a "
                          "path");
     }
-    google->base = mem_dup_bytes(url, (size_t)(rest - url));
-    google->hosts[0] = mem_dup_bytes(host, size);
+    google->base = mem_dup_bytes(url, origin.size);
+    google->hosts[0] = mem_dup_bytes(origin.host, origin.host_size);
     return true;
 }
 

@@ -1,8 +1,6 @@
 #include "config/url.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -89,4 +87,18 @@ const char *url_fault(const char *url)
         return "must begin with https://; plain http is allowed only to this machine";
     }
     return NULL;
+}
+
+bool url_split(const char *url, struct url_origin *origin)
+{
+    const char *host = strstr(url, "://");
+    host = host == NULL ? "" : host + strlen("://");
+    size_t size = strcspn(host, "/?#");
+    const char *rest = host + size;
+    if (size == 0 || memchr(host, '@', size) != NULL ||
+        (rest[0] != '\0' && strcmp(rest, "/") != 0)) {
+        return false;
+    }
+    *origin = (struct url_origin){(size_t)(rest - url), host, size};
+    return true;
 }

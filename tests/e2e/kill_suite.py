@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -218,17 +219,30 @@ def run_on(bench: Bench, suite: Suite, began: float) -> Report:
                   [] if "PEER" in os.environ else receipts.check(bench.sink.path))
 
 
+def tell(report: Report) -> int:
+    """Prints it and what is wrong; the exit status."""
+    print(report)
+    for problem in report.problems():
+        print(f"FAILED: {problem}")
+    return int(bool(report.problems()))
+
+
+def main_full(doc: str | None, run: Callable[[Size, int], Report], full: Size) -> int:
+    """The command line of a suite over another cloud: --full [--seed N]."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--full", action="store_true", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    return tell(run(full, parser.parse_args().seed))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="40 kills, 3,000 events")
     parser.add_argument("--program", type=Path, default=PROGRAM)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    report = run_suite(QUICK if arguments.quick else FULL, arguments.seed, arguments.program)
-    print(report)
-    for problem in report.problems():
-        print(f"FAILED: {problem}")
-    return int(bool(report.problems()))
+    return tell(run_suite(QUICK if arguments.quick else FULL, arguments.seed,
+                          arguments.program))
 
 
 if __name__ == "__main__":

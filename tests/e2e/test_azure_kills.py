@@ -2,14 +2,13 @@
 
     python3 tests/e2e/test_azure_kills.py --full [--seed N]     256 kills, 20,000 events"""
 
-import argparse
 import sys
 import time
 import unittest
 
 from azure_harness import DIRECTORY, TENANT, AzureBench, AzureCase, AzureSpec
 from harness import hours_ago
-from kill_suite import QUICK, Report, Size, Suite, run_on
+from kill_suite import QUICK, Report, Size, Suite, main_full, run_on
 
 SUBSCRIPTIONS = tuple(f"5a000000-0000-4000-8000-00000000000{n}" for n in range(1, 3))
 STREAMS = (TENANT, DIRECTORY)
@@ -35,18 +34,7 @@ class AzureKills(AzureCase):
         self.assertEqual(report.problems(), [])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    report = run_azure(FULL, parser.parse_args().seed)
-    print(report)
-    for problem in report.problems():
-        print(f"FAILED: {problem}")
-    return int(bool(report.problems()))
-
-
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        sys.exit(main())
+        sys.exit(main_full(__doc__, run_azure, FULL))
     unittest.main()

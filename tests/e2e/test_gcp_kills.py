@@ -2,14 +2,13 @@
 
     python3 tests/e2e/test_gcp_kills.py --full [--seed N]     250 kills, 20,000 entries"""
 
-import argparse
 import sys
 import time
 import unittest
 
 from gcp_harness import GcpBench, GcpCase, GcpSpec
 from harness import hours_ago
-from kill_suite import FULL, QUICK, Report, Size, Suite, run_on
+from kill_suite import FULL, QUICK, Report, Size, Suite, main_full, run_on
 
 PARENTS = tuple(f"projects/case-{n}" for n in range(203)) + ("organizations/7",)
 FAULTS = {"throttle": .002, "error_500": .004, "error_503": .004, "html": .004, "reset": .004,
@@ -34,18 +33,7 @@ class GcpKills(GcpCase):
         self.assertEqual(report.problems(), [])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    report = run_gcp(FULL, parser.parse_args().seed)
-    print(report)
-    for problem in report.problems():
-        print(f"FAILED: {problem}")
-    return int(bool(report.problems()))
-
-
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        sys.exit(main())
+        sys.exit(main_full(__doc__, run_gcp, FULL))
     unittest.main()
