@@ -2,11 +2,10 @@
  * CPU of one answer of LookupEvents, all in: signed, sent over a kept TLS connection,
  * read, mapped and written as events; and then dropped as known, as in a quiet turn.
  *
- *   bench_page ENDPOINT CA_FILE FULL_S EMPTY_S       tests/bench/page starts it
+ *   bench_page ENDPOINT CA_FILE START_S PAGES      tests/bench/page starts it
  *
- * FULL_S and EMPTY_S: the hours after these seconds hold 50 events or more, and none.
- * Fails above 450 us for 50 events, or above 130 us for none. The least of some rounds
- * counts: a busy machine makes CPU time longer, never shorter.
+ * Reads the first page of the hour after START_S, PAGES times, and prints how many
+ * records and bytes it had and the CPU time of one. read_page is what callgrind counts.
  */
 #include "aws/cloudtrail.h"
 #include "base/mem.h"
@@ -21,14 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum {
-    ROUNDS = 8,
-    PAGES = 100,
-    EVENTS = 50,
-    FULL_US = 450,
-    EMPTY_US = 130,
-    SHAPES_MAX = 16
-};
+enum { SHAPES_MAX = 16 };
 
 struct bench {
     const struct provider *provider;
@@ -56,7 +48,7 @@ static double cpu_us(void)
 }
 
 /* The first page of an hour, from the cloud to events. */
-static void read_page(struct bench *bench, int64_t start_ms)
+__attribute__((noinline)) static void read_page(struct bench *bench, int64_t start_ms)
 {
     struct error err = {0};
     struct page page = {0};
@@ -74,19 +66,15 @@ static void read_page(struct bench *bench, int64_t start_ms)
     batch_clear(&batch);
 }
 
-static double measure(struct bench *bench, int64_t start_ms)
+/* CPU of one page; the first, which opens the connection, is left out. */
+static double measure(struct bench *bench, int64_t start_ms, long pages)
 {
-    double least_us = 0;
     read_page(bench, start_ms);
-    for (int round = 0; round < ROUNDS; round++) {
-        double start_us = cpu_us();
-        for (int i = 0; i < PAGES; i++) {
-            read_page(bench, start_ms);
-        }
-        double each_us = (cpu_us() - start_us) / PAGES;
-        least_us = round == 0 || each_us < least_us ? each_us : least_us;
+    double start_us = cpu_us();
+    for (long i = 0; i < pages; i++) {
+        read_page(bench, start_ms);
     }
-    return least_us;
+    return (cpu_us() - start_us) / (double)pages;
 }
 
 static void start(struct bench *bench, const struct mapping_set *mappings, char **argv)
@@ -133,18 +121,14 @@ int main(int argc, char **argv)
     }
     if (argc != 5 || !mapping_load(packs, shapes, &mappings, &problems)) {
         fprintf(stderr,
-                "usage: bench_page ENDPOINT CA_FILE FULL_S EMPTY_S, from the root\n");
+                "usage: bench_page ENDPOINT CA_FILE START_S PAGES, from the root\n");
         return 2;
     }
     json_set_alloc_funcs(mem_alloc, free);
     start(&bench, mappings, argv);
-    double empty_us = measure(&bench, MS_PER_SECOND * strtoll(argv[4], NULL, 10));
-    size_t none = bench.records;
-    double full_us = measure(&bench, MS_PER_SECOND * strtoll(argv[3], NULL, 10));
-    printf("CPU: an answer with %zu events (%zu bytes) %.0f us of %d; with %zu events "
-           "%.0f us of %d\n",
-           bench.records, bench.bytes, full_us, FULL_US, none, empty_us, EMPTY_US);
-    bool is_right = bench.records == EVENTS && none == 0;
+    double each_us = measure(&bench, MS_PER_SECOND * strtoll(argv[3], NULL, 10),
+                             strtol(argv[4], NULL, 10));
+    printf("%zu records %zu bytes %.0f us\n", bench.records, bench.bytes, each_us);
 
     bench.provider->close(bench.session);
     page_reader_clear(&bench.reader);
@@ -154,5 +138,5 @@ int main(int argc, char **argv)
     runtime_clear(&bench.runtime);
     mapping_set_free(mappings);
     http_global_cleanup();
-    return is_right && full_us <= FULL_US && empty_us <= EMPTY_US ? 0 : 1;
+    return 0;
 }
