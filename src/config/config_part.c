@@ -25,7 +25,9 @@ struct setting *config_part_join(const struct setting *common, const struct sett
     size_t common_count = count_settings(common);
     size_t own_count = count_settings(own);
     struct setting *joined = mem_new(common_count + own_count + 1, sizeof(*joined));
-    memcpy(joined, common, common_count * sizeof(*joined));
+    if (common_count > 0) {
+        memcpy(joined, common, common_count * sizeof(*joined));
+    }
     if (own_count > 0) {
         memcpy(joined + common_count, own, own_count * sizeof(*joined));
     }

@@ -37,6 +37,8 @@ struct config_entry {
 
 /* common followed by own (may be NULL), with an end. The caller frees. */
 struct setting *config_part_join(const struct setting *common, const struct setting *own);
+/* The keys of type alone, with those that it shares. The caller frees. */
+struct setting *config_sink_own(const struct sink_type *type);
 /* The members of typed that settings (may be NULL) names, as a new object. */
 json_t *config_part_of(const json_t *typed, const struct setting *settings);
 /* True for [a-z0-9-]{1,63}. */

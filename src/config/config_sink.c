@@ -36,6 +36,17 @@ size_t config_sink_index(const struct config *config, const char *name)
     return index;
 }
 
+struct setting *config_sink_own(const struct sink_type *type)
+{
+    struct setting *own = config_part_join(type->settings, NULL);
+    for (size_t i = 0; type->shared != NULL && type->shared[i] != NULL; i++) {
+        struct setting *more = config_part_join(own, type->shared[i]);
+        free(own);
+        own = more;
+    }
+    return own;
+}
+
 static const struct sink_type *find_type(const struct config_loader *loader,
                                          const struct config_entry *entry)
 {
@@ -88,7 +99,7 @@ void config_sink_read(const struct config_loader *loader,
 {
     struct config *config = loader->config;
     const struct sink_type *type = find_type(loader, entry);
-    const struct setting *own = type == NULL ? NULL : type->settings;
+    struct setting *own = type == NULL ? NULL : config_sink_own(type);
     struct setting *settings = config_part_join(config_sink_keys, own);
     const char **keys = type == NULL ? config_part_keys(entry->object) : NULL;
     struct settings_reader reader = {loader->yaml, entry->what, loader->problems};
@@ -113,4 +124,5 @@ void config_sink_read(const struct config_loader *loader,
     json_decref(typed);
     free(keys);
     free(settings);
+    free(own);
 }

@@ -181,7 +181,9 @@ json_t *config_schema(const struct provider *const *providers,
 {
     struct kind sinks = {"type", config_sink_keys, json_array(), json_array()};
     for (; *types != NULL; types++) {
-        add_case(&sinks, (*types)->name, (*types)->settings);
+        struct setting *own = config_sink_own(*types);
+        add_case(&sinks, (*types)->name, own);
+        free(own);
     }
     struct kind sources = {"provider", config_source_keys, json_array(), json_array()};
     for (; *providers != NULL; providers++) {

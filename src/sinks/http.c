@@ -4,117 +4,116 @@
  * settings  {"url": "https://logs.example.com/v1/events", "api_key_file": "key", ...}
  */
 #include "base/mem.h"
-#include "sinks/credential.h"
-#include "sinks/post_batch.h"
-#include "sinks/post_probe.h"
+#include "sinks/post_sink.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
-struct sink {
-    struct post_options *options;
-    struct hold *hold;
-    enum event_format format;
+static const char *const preset_names[] = {"generic", "xsiam", NULL};
+static const char *const body_names[] = {"ndjson", "json_array", NULL};
+
+static const struct setting http_settings[] = {
+    {.name = "preset",
+     .type = SETTING_CHOICE,
+     .fallback = "generic",
+     .choices = preset_names,
+     .help = "defaults for one kind of platform"},
+    {.name = "body",
+     .type = SETTING_CHOICE,
+     .fallback = "ndjson",
+     .choices = body_names,
+     .help = "one event a line, or one JSON array"},
+    {.name = "content_type",
+     .type = SETTING_TEXT,
+     .help = "when not the usual one of the body"},
+    {.name = "api_key_header",
+     .type = SETTING_TEXT,
+     .pattern = "a-zA-Z0-9_-",
+     .help = "the header that carries the key"},
+    {.type = SETTING_END},
 };
 
-static void http_close(struct sink *sink)
+static const char *text_of(const json_t *settings, const char *key)
 {
-    if (sink != NULL) {
-        hold_free(sink->hold);
-        post_options_free(sink->options);
-        free(sink);
-    }
+    return json_string_value(json_object_get(settings, key));
 }
 
-static bool can_read(const char *key, const char *file, struct error *err)
+static bool is_said(const json_t *settings, const char *key, const char *value)
 {
-    return file == NULL || access(file, R_OK) == 0 ||
-           error_set(err, ERROR_CONFIG, "%s %s cannot be read: %s", key, file,
-                     strerror(errno));
+    const char *said = text_of(settings, key);
+    return said != NULL && strcmp(said, value) == 0;
 }
 
-/* What can be seen without a request. */
-static bool check_files(const struct post_options *options, struct error *err)
+static const char *http_fault(const json_t *settings, const char **key)
 {
-    struct secret secret = {0};
-    bool ok = can_read("ca_file", options->ca_file, err) &&
-              can_read("client_cert", options->cert_file, err) &&
-              can_read("client_key", options->key_file, err);
-    if (ok && options->credential != NULL &&
-        !credential_get(options->credential, false, &secret, err)) {
-        ok = error_context(err, "%s", options->auth_key);
+    const char *fault = post_options_fault(settings, key);
+    bool has_key = json_object_get(settings, "api_key") != NULL ||
+                   json_object_get(settings, "api_key_file") != NULL;
+    if (fault == NULL && is_said(settings, "preset", "xsiam") && !has_key) {
+        *key = "preset";
+        return "xsiam needs the collector's key: set \"api_key_file\" or \"api_key\"";
     }
-    secret_clear(&secret);
-    return ok;
+    return fault;
 }
+
+static bool add_line(const struct post_options *options, struct buf *body, size_t count,
+                     const struct post_event *event)
+{
+    (void)options;
+    (void)count;
+    return buf_add_bytes(body, event->text) && buf_add_byte(body, '\n');
+}
+
+static bool add_element(const struct post_options *options, struct buf *body,
+                        size_t count, const struct post_event *event)
+{
+    (void)options;
+    return buf_add_byte(body, count == 0 ? '[' : ',') && buf_add_bytes(body, event->text);
+}
+
+static void end_array(const struct post_options *options, struct buf *body)
+{
+    (void)options;
+    buf_add_byte(body, ']');
+}
+
+static const struct post_dialect lines = {.content_type = "application/x-ndjson",
+                                          .add = add_line};
+static const struct post_dialect array = {.content_type = "application/json",
+                                          .add = add_element,
+                                          .end = end_array,
+                                          .end_room = 1};
 
 static bool http_open(const json_t *settings, enum event_format format,
                       const struct runtime *runtime, struct sink **sink,
                       struct error *err)
 {
     (void)runtime;
-    struct sink *opened = mem_new(1, sizeof(*opened));
-    opened->options = post_options_new(settings);
-    opened->hold = hold_new();
-    opened->format = format;
-    if (!check_files(opened->options, err)) {
-        http_close(opened);
-        return false;
+    bool is_array = is_said(settings, "body", "json_array");
+    /* Cortex XSIAM's HTTP collector: the bare key, text/plain, one event a line. */
+    bool is_xsiam = is_said(settings, "preset", "xsiam");
+    struct post_options *options = post_options_new(settings, is_array ? &array : &lines);
+    const char *type = text_of(settings, "content_type");
+    const char *header = text_of(settings, "api_key_header");
+    if (type != NULL || (is_xsiam && !is_array)) {
+        free(options->content_type);
+        options->content_type = mem_dup(type == NULL ? "text/plain" : type);
     }
-    *sink = opened;
-    return true;
-}
-
-/* May the batch go now? A held sink is sent a heartbeat first. */
-static bool ask(struct sink *sink, const struct runtime *runtime,
-                const struct batch *batch, struct error *err)
-{
-    struct hold_moment moment = post_batch_moment(sink->options, runtime);
-    switch (hold_ask(sink->hold, &moment, err)) {
-    case HOLD_SEND:
-        return true;
-    case HOLD_WAIT:
-        return false;
-    case HOLD_PROBE:
-        break;
+    if (header != NULL || !is_xsiam) {
+        free(options->auth_header);
+        options->auth_header = mem_dup(header == NULL ? "x-api-key" : header);
     }
-    struct error why = {0};
-    switch (post_probe_send(sink->options, runtime, batch->source, batch->deadline_ms,
-                            &why)) {
-    case POST_ACCEPTED:
-        hold_clear(sink->hold);
-        return true;
-    case POST_FAILED:
-        break; /* not answered: held as before, for the reason it was */
-    default:
-        error_context(&why, "it refuses a heartbeat");
-        why.kind = ERROR_DENIED;
-        hold_set(sink->hold, &moment, &why);
-        break;
-    }
-    if (err != NULL) {
-        *err = why;
-    }
-    return error_context(err, "held");
-}
-
-static bool http_send_batch(struct sink *sink, const struct runtime *runtime,
-                            const struct batch *batch, struct outcome *outcomes,
-                            struct error *err)
-{
-    const struct post_batch work = {sink->options, sink->hold, runtime, sink->format,
-                                    batch};
-    return ask(sink, runtime, batch, err) && post_batch_send(&work, outcomes, err);
+    return post_sink_open_take(options, format, sink, err);
 }
 
 const struct sink_type sink_http = {
     .name = "http",
     .help = "posts events to a platform over HTTPS; a 2xx answer acknowledges them",
     .is_acknowledged = true,
-    .settings = post_options_settings,
-    .fault = post_options_fault,
+    .settings = http_settings,
+    .shared = post_all_settings,
+    .fault = http_fault,
     .open = http_open,
-    .send = http_send_batch,
-    .close = http_close,
+    .send = post_sink_send,
+    .close = post_sink_close,
 };

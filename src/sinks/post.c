@@ -2,12 +2,12 @@
 
 #include "base/mem.h"
 #include "net/gzip.h"
-#include "net/http.h"
 #include "sinks/credential.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     ANSWER_MAX = 1 << 20,
@@ -26,6 +26,9 @@ void post_body_clear(struct post_body *body)
 {
     buf_clear(&body->plain);
     buf_clear(&body->packed);
+    free(body->outcomes);
+    body->outcomes = NULL;
+    body->room = 0;
     body->count = 0;
 }
 
@@ -35,20 +38,16 @@ void post_body_reset(struct post_body *body)
     body->count = 0;
 }
 
-bool post_body_add(struct post_body *body, struct bytes event)
+bool post_body_add(struct post_body *body, const struct post_event *event)
 {
     struct buf *plain = &body->plain;
-    bool is_array = body->options->is_array;
     size_t before = plain->size;
-    if (event.size + 2 > plain->limit - before) { /* what stands around it, or behind */
+    const struct post_dialect *dialect = body->options->dialect;
+    bool fits = dialect->add(body->options, plain, body->count, event) &&
+                plain->limit - plain->size >= dialect->end_room;
+    if (!fits) {
+        plain->size = before;
         return false;
-    }
-    if (is_array) {
-        buf_add_byte(plain, body->count == 0 ? '[' : ',');
-    }
-    buf_add_bytes(plain, event);
-    if (!is_array) {
-        buf_add_byte(plain, '\n');
     }
     body->count++;
     return true;
@@ -57,10 +56,11 @@ bool post_body_add(struct post_body *body, struct bytes event)
 /* What goes over the wire. */
 static struct bytes finish(struct post_body *body)
 {
-    if (body->options->is_array) {
-        buf_add_byte(&body->plain, ']'); /* post_body_add left room */
+    const struct post_options *options = body->options;
+    if (options->dialect->end != NULL) {
+        options->dialect->end(options, &body->plain);
     }
-    if (!body->options->is_gzip) {
+    if (!options->is_gzip) {
         return buf_bytes(&body->plain);
     }
     body->packed.size = 0;
@@ -86,6 +86,7 @@ static char *basic_value(const char *username, const char *password)
 static bool add_secret(const struct post_options *options, const struct secret *secret,
                        struct http_extra *extra, struct error *err)
 {
+    const char *prefix = options->dialect->key_prefix;
     const char *name = "Authorization";
     char *value = NULL;
     switch (options->auth) {
@@ -93,7 +94,7 @@ static bool add_secret(const struct post_options *options, const struct secret *
         return true;
     case POST_AUTH_API_KEY:
         name = options->auth_header;
-        value = mem_dup(secret_reveal(secret));
+        value = mem_format("%s%s", prefix == NULL ? "" : prefix, secret_reveal(secret));
         break;
     case POST_AUTH_BEARER:
         value = mem_format("Bearer %s", secret_reveal(secret));
@@ -108,11 +109,23 @@ static bool add_secret(const struct post_options *options, const struct secret *
     return ok;
 }
 
+static bool add_credential(const struct post_options *options, bool refresh,
+                           struct http_extra *extra, struct error *err)
+{
+    if (options->credential == NULL) {
+        return true;
+    }
+    struct secret secret = {0};
+    bool ok = credential_get(options->credential, refresh, &secret, err) &&
+              add_secret(options, &secret, extra, err);
+    secret_clear(&secret);
+    return ok || error_context(err, "%s", options->auth_key);
+}
+
 /* Headers of the file may be secret too: they go the same way. */
 static bool add_headers(void *context, const struct http_request *request, bool refresh,
                         struct http_extra *extra, struct error *err)
 {
-    (void)request;
     const struct post_options *options = context;
     const char *name = NULL;
     json_t *value = NULL;
@@ -122,14 +135,9 @@ static bool add_headers(void *context, const struct http_request *request, bool 
             return false;
         }
     }
-    if (options->credential == NULL) {
-        return true;
-    }
-    struct secret secret = {0};
-    bool ok = credential_get(options->credential, refresh, &secret, err) &&
-              add_secret(options, &secret, extra, err);
-    secret_clear(&secret);
-    return ok || error_context(err, "%s", options->auth_key);
+    return add_credential(options, refresh, extra, err) &&
+           (options->dialect->headers == NULL ||
+            options->dialect->headers(options, request, extra, err));
 }
 
 static enum http_class classify(void *context, const struct http_response *response)
@@ -189,21 +197,15 @@ static enum post_verdict fail(const struct error *err)
 }
 #endif
 
-enum post_verdict post_send(struct post_body *body, const struct runtime *runtime,
-                            int64_t deadline_ms, struct error *err)
+/* A request of this sink, of which the address and the body are still to be said. */
+static struct http_request request_of(const struct post_call *call)
 {
-    const struct post_options *options = body->options;
-    const struct http_header headers[] = {{"Content-Type", options->content_type},
-                                          {"Content-Encoding", "gzip"}};
-    const struct http_request request = {
+    const struct post_options *options = call->options;
+    return (struct http_request){
         .method = "POST",
-        .url = options->url,
-        .headers = headers,
-        .header_count = options->is_gzip ? 2 : 1,
-        .body = finish(body),
         .limit = ANSWER_MAX,
         .timeout_ms = options->timeout_ms,
-        .deadline_ms = deadline_ms,
+        .deadline_ms = call->deadline_ms,
         .ca_file = options->ca_file,
         .cert_file = options->cert_file,
         .key_file = options->key_file,
@@ -215,10 +217,56 @@ enum post_verdict post_send(struct post_body *body, const struct runtime *runtim
         .classify = classify,
         .context = (void *)options, /* only read */
     };
+}
+
+bool post_ask(const struct post_call *call, const char *url, struct bytes body,
+              struct http_response *response, struct error *err)
+{
+    const struct http_header headers[] = {{"Content-Type", "application/json"}};
+    struct http_request request = request_of(call);
+    request.url = url;
+    request.headers = headers;
+    request.header_count = 1;
+    request.body = body;
+    return call->runtime->http(call->runtime->context, &request, response, err);
+}
+
+/* What the dialect says of an answer; else what any sink would. */
+static enum post_verdict judge_all(const struct post_call *call, struct post_body *body,
+                                   const struct http_response *response,
+                                   struct error *err)
+{
+    const struct post_options *options = call->options;
+    enum post_verdict verdict = POST_AS_USUAL;
+    if (options->dialect->judge != NULL) {
+        if (body->room < body->count) {
+            body->outcomes =
+                mem_resize(body->outcomes, body->count, sizeof(*body->outcomes));
+            body->room = body->count;
+        }
+        memset(body->outcomes, 0, body->count * sizeof(*body->outcomes));
+        verdict =
+            options->dialect->judge(call, response, body->outcomes, body->count, err);
+    }
+    return verdict == POST_AS_USUAL ? judge(options, response->status, err) : verdict;
+}
+
+enum post_verdict post_send(struct post_body *body, const struct runtime *runtime,
+                            int64_t deadline_ms, struct error *err)
+{
+    const struct post_options *options = body->options;
+    const struct post_call call = {options, runtime, deadline_ms};
+    const struct http_header headers[] = {{"Content-Type", options->content_type},
+                                          {"Content-Encoding", "gzip"}};
+    struct http_request request = request_of(&call);
+    request.url = options->url;
+    request.headers = headers;
+    request.header_count = options->is_gzip ? 2 : 1;
+    request.body = finish(body);
     struct http_response response = {0};
     bool answered = runtime->http(runtime->context, &request, &response, err);
     enum post_verdict verdict =
-        answered ? judge(options, response.status, err) : fail(err);
+        answered ? judge_all(&call, body, &response, err) : fail(err);
     http_response_clear(&response);
     return verdict;
 }

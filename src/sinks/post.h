@@ -7,15 +7,12 @@
  *   x-api-key: ...
  *
  * net/http.c repeats it (408, 425, 429, 5xx, no answer); a 401 is sent once more with the
- * credential file read again. No answer's body is ever looked at.
+ * credential file read again. Nothing of an answer is ever shown: it may quote events.
  */
 #ifndef SINKS_POST_H
 #define SINKS_POST_H
 
-#include "base/buf.h"
-#include "base/error.h"
-#include "runtime.h"
-#include "sinks/post_options.h"
+#include "sinks/post_dialect.h"
 
 /* Events on their way into one request. */
 struct post_body {
@@ -23,6 +20,8 @@ struct post_body {
     struct buf plain;  /* at most body_max bytes */
     struct buf packed; /* plain, compressed */
     size_t count;
+    struct outcome *outcomes; /* of each event, after POST_MIXED; room for room */
+    size_t room;
 };
 
 void post_body_init(struct post_body *body, const struct post_options *options);
@@ -30,22 +29,21 @@ void post_body_clear(struct post_body *body);
 /* Makes body empty again. */
 void post_body_reset(struct post_body *body);
 /* Adds one event; false, and body as before, when it does not fit. */
-bool post_body_add(struct post_body *body, struct bytes event);
-
-enum post_verdict {
-    POST_ACCEPTED,
-    POST_TOO_BIG, /* 413 */
-    POST_REFUSED, /* 400, 422: an event of it is not taken */
-    POST_DOUBTED, /* another 4xx: an event of it, or all of this sink's */
-    POST_DENIED,  /* the credential or the URL was refused: 401, 407, 3xx */
-    POST_FAILED,  /* no answer, or none that may be kept to */
-};
+bool post_body_add(struct post_body *body, const struct post_event *event);
 
 /*
- * Sends body, which holds at least one event. err is set for all but POST_ACCEPTED; it is
- * ERROR_DENIED for POST_DENIED, and ERROR_DATA where events may be at fault.
+ * Sends body, which holds at least one event; never POST_AS_USUAL. err is set for all but
+ * POST_ACCEPTED and POST_MIXED; it is ERROR_DENIED or ERROR_CONFIG for POST_DENIED, and
+ * ERROR_DATA where events may be at fault.
  */
 enum post_verdict post_send(struct post_body *body, const struct runtime *runtime,
                             int64_t deadline_ms, struct error *err);
+
+/*
+ * Sends another request of the same sink, with its credential, TLS and proxy: for
+ * dialects that must ask again what became of events. url is the whole address.
+ */
+bool post_ask(const struct post_call *call, const char *url, struct bytes body,
+              struct http_response *response, struct error *err);
 
 #endif

@@ -16,6 +16,7 @@ struct pass {
     size_t picked_count;
     size_t wanted;  /* events of the batch that the route wants */
     size_t refused; /* in this pass */
+    size_t later;   /* put off by the platform, event by event */
     bool has_taken; /* it took an event, or a heartbeat */
     struct post_body body;
 };
@@ -99,11 +100,12 @@ static bool refuse(struct pass *pass, size_t place, struct error *err)
            hold(pass, err);
 }
 
-static struct bytes text_at(const struct pass *pass, size_t place)
+static struct post_event event_at(const struct pass *pass, size_t place)
 {
     const struct post_batch *work = pass->work;
-    return batch_text(work->batch, &work->batch->events[pass->picked[place]],
-                      work->format);
+    const struct batch_event *event = &work->batch->events[pass->picked[place]];
+    return (struct post_event){batch_text(work->batch, event, work->format),
+                               batch_id(work->batch, event), event->time_ms};
 }
 
 static void take(struct pass *pass, struct range range)
@@ -114,15 +116,54 @@ static void take(struct pass *pass, struct range range)
     pass->has_taken = true;
 }
 
+static void take_one(struct pass *pass, size_t place, const struct outcome *said)
+{
+    switch (said->kind) {
+    case OUTCOME_ACCEPTED:
+    case OUTCOME_DUPLICATE:
+        pass->outcomes[pass->picked[place]] = *said;
+        pass->has_taken = true;
+        break;
+    case OUTCOME_REFUSED: /* once it is known that others were taken */
+        break;
+    default:
+        pass->later++;
+        break;
+    }
+}
+
+/* What the platform said of each event of a range. */
+static bool take_each(struct pass *pass, struct range range, struct error *err)
+{
+    bool ok = true;
+    size_t refused = 0;
+    struct outcome *said = mem_new(range.count, sizeof(*said));
+    for (size_t i = 0; i < range.count; i++) {
+        said[i] = pass->body.outcomes[i]; /* refuse may reuse the body */
+        take_one(pass, range.first + i, &said[i]);
+        refused += said[i].kind == OUTCOME_REFUSED;
+    }
+    for (size_t i = 0; ok && refused > 0 && i < range.count; i++) {
+        if (said[i].kind == OUTCOME_REFUSED) {
+            error_set(err, ERROR_DATA, "%s", said[i].reason);
+            ok = refuse(pass, range.first + i, err);
+        }
+    }
+    free(said);
+    return ok;
+}
+
 /* The last try for an event that is too long by itself. err: how that showed. */
 static bool send_short(struct pass *pass, size_t place, struct error *err)
 {
     const struct post_batch *work = pass->work;
     struct buf text;
+    struct post_event event = event_at(pass, place);
     buf_init(&text, work->options->body_max);
     post_body_reset(&pass->body);
-    bool fits = event_shorten(work->format, text_at(pass, place), &text) &&
-                post_body_add(&pass->body, buf_bytes(&text));
+    bool fits = event_shorten(work->format, event.text, &text);
+    event.text = buf_bytes(&text);
+    fits = fits && post_body_add(&pass->body, &event);
     buf_clear(&text);
     if (!fits) {
         return refuse(pass, place, err);
@@ -131,6 +172,8 @@ static bool send_short(struct pass *pass, size_t place, struct error *err)
     case POST_ACCEPTED:
         take(pass, (struct range){place, 1});
         return true;
+    case POST_MIXED:
+        return take_each(pass, (struct range){place, 1}, err);
     case POST_DENIED:
         return hold(pass, err);
     case POST_FAILED:
@@ -158,6 +201,8 @@ static bool deal_with(struct pass *pass, struct range range, enum post_verdict v
     case POST_ACCEPTED:
         take(pass, range);
         return true;
+    case POST_MIXED:
+        return take_each(pass, range, err);
     case POST_DENIED:
         return hold(pass, err);
     case POST_FAILED:
@@ -171,6 +216,7 @@ static bool deal_with(struct pass *pass, struct range range, enum post_verdict v
         }
         break;
     case POST_REFUSED:
+    case POST_AS_USUAL: /* no verdict: post_send never says so */
         break;
     }
     return is_alone ? refuse(pass, range.first, err) : send_halves(pass, range, err);
@@ -183,7 +229,8 @@ static bool send_range(struct pass *pass, struct range range, struct error *err)
     post_body_reset(&pass->body);
     for (size_t i = 0; i < range.count; i++) {
         /* What send_all found to fit fits, and so does any part of it. */
-        post_body_add(&pass->body, text_at(pass, range.first + i));
+        struct post_event event = event_at(pass, range.first + i);
+        post_body_add(&pass->body, &event);
     }
     enum post_verdict verdict =
         post_send(&pass->body, work->runtime, work->batch->deadline_ms, err);
@@ -195,9 +242,11 @@ static size_t count_fitting(struct pass *pass, size_t first)
 {
     post_body_reset(&pass->body);
     size_t count = 0;
-    while (first + count < pass->picked_count &&
-           post_body_add(&pass->body, text_at(pass, first + count))) {
-        count++;
+    for (; first + count < pass->picked_count; count++) {
+        struct post_event event = event_at(pass, first + count);
+        if (!post_body_add(&pass->body, &event)) {
+            break;
+        }
     }
     return count;
 }
@@ -213,10 +262,14 @@ static bool send_all(struct pass *pass, struct error *err)
         } else {
             range.count = 1;
             error_set(err, ERROR_DATA, "%zu bytes are more than max_body_size",
-                      text_at(pass, first).size);
+                      event_at(pass, first).text.size);
             ok = send_short(pass, first, err);
         }
         first += range.count;
+    }
+    if (ok && pass->later > 0) {
+        error_set(err, ERROR_BUSY, "it put off %zu events", pass->later);
+        return note_failure(pass, err);
     }
     return ok;
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "sinks/credential.h"
+#include "sinks/post_dialect.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -18,35 +19,6 @@ static char *dup_of(const json_t *settings, const char *key)
     return text == NULL ? NULL : mem_dup(text);
 }
 
-/* What differs between one platform and another when the file does not say. */
-struct preset {
-    const char *name;
-    const char *key_header;
-    const char *line_type; /* content type of one event a line */
-};
-
-static const struct preset presets[] = {
-    {"generic", "x-api-key", "application/x-ndjson"},
-    /* Cortex XSIAM's HTTP collector: the bare key, text/plain, one event a line. */
-    {"xsiam", "Authorization", "text/plain"},
-};
-
-static const struct preset *preset_of(const json_t *settings)
-{
-    const char *name = text_of(settings, "preset");
-    bool is_xsiam = name != NULL && strcmp(name, presets[1].name) == 0;
-    return &presets[is_xsiam ? 1 : 0];
-}
-
-static const char *content_type_of(const json_t *settings, bool is_array)
-{
-    const char *said = text_of(settings, "content_type");
-    if (said != NULL) {
-        return said;
-    }
-    return is_array ? "application/json" : preset_of(settings)->line_type;
-}
-
 /* Where a credential may stand: in the configuration or in a file of its own. */
 static const struct place {
     enum post_auth auth;
@@ -56,6 +28,7 @@ static const struct place {
     {POST_AUTH_API_KEY, "api_key", "api_key_file"},
     {POST_AUTH_BEARER, "bearer_token", "bearer_token_file"},
     {POST_AUTH_BASIC, "password", "password_file"},
+    {POST_AUTH_API_KEY, "token", "token_file"},
 };
 enum { PLACES = sizeof(places) / sizeof(places[0]) };
 
@@ -72,25 +45,32 @@ static void read_credential(const json_t *settings, struct post_options *options
         options->credential = credential_new(text, file);
         options->credential_file = file == NULL ? NULL : mem_dup(file);
     }
-    const char *header = text_of(settings, "api_key_header");
-    options->auth_header =
-        mem_dup(header == NULL ? preset_of(settings)->key_header : header);
+    options->auth_header = mem_dup("Authorization");
     options->username = dup_of(settings, "username");
 }
 
-struct post_options *post_options_new(const json_t *settings)
+/* url and the dialect's path behind it, with one slash between. */
+static char *whole_url(const char *url, const char *path)
+{
+    size_t size = strlen(url);
+    while (path != NULL && size > 0 && url[size - 1] == '/') {
+        size--;
+    }
+    return mem_format("%.*s%s", (int)size, url, path == NULL ? "" : path);
+}
+
+struct post_options *post_options_new(const json_t *settings,
+                                      const struct post_dialect *dialect)
 {
     struct post_options *options = mem_new(1, sizeof(*options));
-    const char *body = text_of(settings, "body");
-    bool is_array = body != NULL && strcmp(body, "json_array") == 0;
     *options = (struct post_options){
-        .url = dup_of(settings, "url"),
-        .is_array = is_array,
+        .dialect = dialect,
+        .url = whole_url(text_of(settings, "url"), dialect->path),
         .is_gzip = json_is_true(json_object_get(settings, "gzip")),
         .body_max =
             (size_t)json_integer_value(json_object_get(settings, "max_body_size")),
         .timeout_ms = json_integer_value(json_object_get(settings, "timeout")),
-        .content_type = mem_dup(content_type_of(settings, is_array)),
+        .content_type = mem_dup(dialect->content_type),
         .headers = json_incref(json_object_get(settings, "headers")),
         .ca_file = dup_of(settings, "ca_file"),
         .cert_file = dup_of(settings, "client_cert"),

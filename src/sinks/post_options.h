@@ -9,12 +9,14 @@
 #include "provider.h"
 
 struct credential;
+struct post_dialect;
 
 enum post_auth { POST_AUTH_NONE, POST_AUTH_API_KEY, POST_AUTH_BEARER, POST_AUTH_BASIC };
 
 struct post_options {
-    char *url;
-    bool is_array; /* one JSON array; else one event a line */
+    const struct post_dialect *dialect;
+    void *own; /* what the dialect's sink keeps beside; its own to free */
+    char *url; /* the dialect's path is part of it */
     bool is_gzip;
     size_t body_max; /* bytes of a body before it is compressed */
     int64_t timeout_ms;
@@ -33,12 +35,21 @@ struct post_options {
     struct secret proxy_login; /* "user:password" */
 };
 
-extern const struct setting post_options_settings[];
+/*
+ * Keys that sinks share, for sink_type.shared: where to and how large, which TLS and
+ * proxy; and the credential, for those that take the usual kinds. Each ends with
+ * SETTING_END.
+ */
+extern const struct setting post_transport_settings[];
+extern const struct setting post_auth_settings[];
+/* Both, and the NULL that ends them. */
+extern const struct setting *const post_all_settings[];
 
-/* As sink_type.fault. */
+/* As sink_type.fault, for the keys that are shared. */
 const char *post_options_fault(const json_t *settings, const char **key);
-/* settings: checked and without fault. */
-struct post_options *post_options_new(const json_t *settings);
+/* settings: checked and without fault. dialect is borrowed. */
+struct post_options *post_options_new(const json_t *settings,
+                                      const struct post_dialect *dialect);
 void post_options_free(struct post_options *options);
 
 #endif

@@ -28,6 +28,22 @@ static bool write_probe(const char *source, int64_t now_ms, struct buf *id,
     return ok;
 }
 
+/* A heartbeat that has an outcome of its own, as one verdict. */
+static enum post_verdict verdict_of(const struct outcome *outcome, struct error *err)
+{
+    switch (outcome->kind) {
+    case OUTCOME_ACCEPTED:
+    case OUTCOME_DUPLICATE:
+        return POST_ACCEPTED;
+    case OUTCOME_REFUSED:
+        error_set(err, ERROR_DATA, "%s", outcome->reason);
+        return POST_REFUSED;
+    default:
+        error_set(err, ERROR_BUSY, "it put off a heartbeat");
+        return POST_FAILED;
+    }
+}
+
 enum post_verdict post_probe_send(const struct post_options *options,
                                   const struct runtime *runtime, const char *source,
                                   int64_t deadline_ms, struct error *err)
@@ -39,11 +55,16 @@ enum post_verdict post_probe_send(const struct post_options *options,
     buf_init(&id, EVENT_ID_ROOM);
     buf_init(&text, PROBE_MAX);
     post_body_init(&body, options);
-    if (!write_probe(source, runtime->now_ms(runtime->context), &id, &text, err) ||
-        !post_body_add(&body, buf_bytes(&text))) {
+    int64_t now_ms = runtime->now_ms(runtime->context);
+    bool ok = write_probe(source, now_ms, &id, &text, err);
+    const struct post_event event = {buf_bytes(&text), buf_text(&id), now_ms};
+    if (!ok || !post_body_add(&body, &event)) {
         error_set(err, ERROR_CONFIG, "max_body_size has no room for a heartbeat");
     } else {
         verdict = post_send(&body, runtime, deadline_ms, err);
+        if (verdict == POST_MIXED) {
+            verdict = verdict_of(&body.outcomes[0], err);
+        }
     }
     post_body_clear(&body);
     buf_clear(&text);

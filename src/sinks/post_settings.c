@@ -7,30 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const preset_names[] = {"generic", "xsiam", NULL};
-static const char *const body_names[] = {"ndjson", "json_array", NULL};
-
 /* A credential, a content type and an encoding join those of the file. */
 enum { HEADERS_MAX = HTTP_HEADERS_MAX - 3 };
 
-const struct setting post_options_settings[] = {
+const struct setting post_transport_settings[] = {
     {.name = "url",
      .type = SETTING_URL,
      .is_required = true,
      .help = "where events are posted to"},
-    {.name = "preset",
-     .type = SETTING_CHOICE,
-     .fallback = "generic",
-     .choices = preset_names,
-     .help = "defaults for one kind of platform"},
-    {.name = "body",
-     .type = SETTING_CHOICE,
-     .fallback = "ndjson",
-     .choices = body_names,
-     .help = "one event a line, or one JSON array"},
-    {.name = "content_type",
-     .type = SETTING_TEXT,
-     .help = "when not the usual one of the body"},
     {.name = "gzip",
      .type = SETTING_BOOL,
      .fallback = "false",
@@ -48,25 +32,6 @@ const struct setting post_options_settings[] = {
      .max = INT64_C(2) * MS_PER_MINUTE,
      .help = "how long one request may take"},
     {.name = "headers", .type = SETTING_MAP, .help = "more headers of every request"},
-    {.name = "api_key", .type = SETTING_SECRET, .help = "a key sent in api_key_header"},
-    {.name = "api_key_file",
-     .type = SETTING_PATH,
-     .help = "a file with the key, read again when it changes"},
-    {.name = "api_key_header",
-     .type = SETTING_TEXT,
-     .pattern = "a-zA-Z0-9_-",
-     .help = "the header that carries the key"},
-    {.name = "bearer_token",
-     .type = SETTING_SECRET,
-     .help = "sent as Authorization: Bearer"},
-    {.name = "bearer_token_file",
-     .type = SETTING_PATH,
-     .help = "a file with the token, read again when it changes"},
-    {.name = "username", .type = SETTING_TEXT, .help = "for basic authentication"},
-    {.name = "password", .type = SETTING_SECRET, .help = "for basic authentication"},
-    {.name = "password_file",
-     .type = SETTING_PATH,
-     .help = "a file with the password, read again when it changes"},
     {.name = "ca_file",
      .type = SETTING_PATH,
      .help = "PEM file of the authorities to trust instead of the system's"},
@@ -83,6 +48,28 @@ const struct setting post_options_settings[] = {
     {.name = "proxy_password", .type = SETTING_SECRET, .help = "for the proxy"},
     {.type = SETTING_END},
 };
+
+const struct setting post_auth_settings[] = {
+    {.name = "api_key", .type = SETTING_SECRET, .help = "a key of the platform"},
+    {.name = "api_key_file",
+     .type = SETTING_PATH,
+     .help = "a file with the key, read again when it changes"},
+    {.name = "bearer_token",
+     .type = SETTING_SECRET,
+     .help = "sent as Authorization: Bearer"},
+    {.name = "bearer_token_file",
+     .type = SETTING_PATH,
+     .help = "a file with the token, read again when it changes"},
+    {.name = "username", .type = SETTING_TEXT, .help = "for basic authentication"},
+    {.name = "password", .type = SETTING_SECRET, .help = "for basic authentication"},
+    {.name = "password_file",
+     .type = SETTING_PATH,
+     .help = "a file with the password, read again when it changes"},
+    {.type = SETTING_END},
+};
+
+const struct setting *const post_all_settings[] = {post_transport_settings,
+                                                   post_auth_settings, NULL};
 
 /* Two keys that exclude or need each other. */
 struct pair {
@@ -133,7 +120,6 @@ static const char *auth_fault(const json_t *settings, const char **key)
     bool has_bearer = has(settings, "bearer_token") || has(settings, "bearer_token_file");
     bool has_password = has(settings, "password") || has(settings, "password_file");
     bool has_user = has(settings, "username");
-    const char *preset = json_string_value(json_object_get(settings, "preset"));
     if (has_user != has_password) {
         *key = has_user                    ? "username"
                : has(settings, "password") ? "password"
@@ -146,10 +132,6 @@ static const char *auth_fault(const json_t *settings, const char **key)
                : has(settings, "bearer_token") ? "bearer_token"
                                                : "bearer_token_file";
         return "is a second credential; keep one of API key, bearer token and user name";
-    }
-    *key = "preset";
-    if (preset != NULL && strcmp(preset, "xsiam") == 0 && !has_key) {
-        return "xsiam needs the collector's key: set \"api_key_file\" or \"api_key\"";
     }
     return NULL;
 }

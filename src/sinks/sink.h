@@ -69,6 +69,8 @@ struct sink_type {
     const char *help;     /* one sentence */
     bool is_acknowledged; /* false: a delivered event may still be lost */
     const struct setting *settings;
+    /* Tables of more, that several types have; ends with NULL. May be NULL. */
+    const struct setting *const *shared;
     /* What cannot be right about settings together: "needs ...", said of *key. NULL when
      * all is well. May be NULL. */
     const char *(*fault)(const json_t *settings, const char **key);

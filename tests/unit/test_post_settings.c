@@ -1,5 +1,5 @@
-/* sinks/post_options.h: settings that are right one by one and cannot stand together. */
-#include "sinks/post_options.h"
+/* sinks/http.c: settings that are right one by one and cannot stand together. */
+#include "sinks/sink.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static void test_fault(void **state)
     const char *key = NULL;
     json_t *settings = json_loads(row->settings, 0, NULL);
     assert_non_null(settings);
-    const char *fault = post_options_fault(settings, &key);
+    const char *fault = sink_type_find("http")->fault(settings, &key);
     assert_int_equal(fault != NULL, row->key != NULL);
     if (fault != NULL) {
         assert_string_equal(key, row->key);
