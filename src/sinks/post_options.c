@@ -96,6 +96,7 @@ void post_options_free(struct post_options *options)
     credential_free(options->credential);
     secret_clear(&options->proxy_login);
     json_decref(options->headers);
+    free(options->own);
     free(options->url);
     free(options->content_type);
     free(options->auth_header);

@@ -15,7 +15,7 @@ enum post_auth { POST_AUTH_NONE, POST_AUTH_API_KEY, POST_AUTH_BEARER, POST_AUTH_
 
 struct post_options {
     const struct post_dialect *dialect;
-    void *own; /* what the dialect's sink keeps beside; its own to free */
+    char *own; /* a text that the dialect keeps beside; may be NULL */
     char *url; /* the dialect's path is part of it */
     bool is_gzip;
     size_t body_max; /* bytes of a body before it is compressed */
