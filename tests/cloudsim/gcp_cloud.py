@@ -167,9 +167,9 @@ class GcpCloud:
 
     def select(self, parents: list[str], chosen: gcp_filter.Filter,
                after: tuple[int, str] | None) -> list[GcpEvent]:
-        now = self.now()
-        return [e for e in self.scenario.events
-                if e.parent in parents and e.visible_at <= now and chosen.shows(e)
+        now, names = self.now(), set(parents)
+        return [e for e in self.scenario.taken_in(*chosen.received)
+                if e.parent in names and e.visible_at <= now and chosen.shows(e)
                 and (after is None or (e.at, e.insert_id) > after)]
 
 
@@ -202,6 +202,7 @@ class MetadataHandler(BaseHTTPRequestHandler):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers, and each half of a body, are writes of their own
     server: "Server"
 
     def log_message(self, format: str, *args: object) -> None:
