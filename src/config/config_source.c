@@ -378,6 +378,10 @@ void config_source_read(const struct config_loader *loader,
     if (json_is_object(entry->object)) {
         struct reading reading = {loader, entry, source, typed};
         read_routes(&reading);
+        int64_t rare_ms = config_sink_every_ms(config, source);
+        if (rare_ms > 0 && json_object_get(entry->object, "every") == NULL) {
+            source->every_ms = rare_ms;
+        }
         take_retention(source);
         check_lookback(&reading);
         check_redact(&reading);
