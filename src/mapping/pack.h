@@ -56,8 +56,25 @@ struct pack {
 void pack_read(const struct yaml *yaml, const struct record_shape *const *shapes,
                struct arena *arena, struct pack *pack, struct problems *problems);
 
+/* Reads what every file begins with: pack, records, version and description. */
+void pack_read_head(const struct reader *reader, const struct record_shape *const *shapes,
+                    struct pack *pack);
+/*
+ * A pack may be several files: when pack and other have one name but not one version,
+ * that is a problem of pack's file.
+ */
+void pack_check_version(const struct pack *pack, const struct pack *other,
+                        struct problems *problems);
+
 /* Reads a `fields:` mapping; NULL is none. */
 struct pack_fields pack_fields_read(const struct reader *reader, const json_t *object);
+
+/*
+ * Reads the `service:` of a rule or decision of pack, whose shape is known by then: one
+ * empty text where records name none.
+ */
+struct texts pack_services_read(const struct reader *reader, const json_t *object,
+                                const struct pack *pack);
 
 /* Reads one rule of pack, whose name and shape are known by then. */
 void pack_rule_read(const struct reader *reader, const json_t *object,

@@ -125,8 +125,8 @@ static uint32_t read_principles(const struct reader *reader, const json_t *list)
     return bits;
 }
 
-static struct texts read_services(const struct reader *reader, const json_t *object,
-                                  const struct pack *pack)
+struct texts pack_services_read(const struct reader *reader, const json_t *object,
+                                const struct pack *pack)
 {
     static const char *const nameless[] = {"", NULL};
     const json_t *value = json_object_get(object, "service");
@@ -139,7 +139,7 @@ static struct texts read_services(const struct reader *reader, const json_t *obj
         return (struct texts){nameless, 1};
     }
     if (value == NULL) {
-        reader_fault(reader, object, "this rule has no \"service\"; add it");
+        reader_fault(reader, object, "there is no \"service\" here; add it");
     }
     struct texts services = reader_texts(reader, value, "service");
     for (size_t i = 0; i < services.count; i++) {
@@ -215,7 +215,7 @@ void pack_rule_read(const struct reader *reader, const json_t *object,
     };
     rule->why = reader_text(reader, json_object_get(object, "why"), "why");
     rule->replaces = reader_name(reader, json_object_get(object, "replaces"), "replaces");
-    rule->services = read_services(reader, object, pack);
+    rule->services = pack_services_read(reader, object, pack);
     rule->operations = read_operations(reader, object, rule->services.count);
     rule->when = conditions_read(reader, json_object_get(object, "when"));
     rule->fields = pack_fields_read(reader, json_object_get(object, "fields"));
