@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/principle.h"
+#include "mapping/privileged.h"
 
 #include <string.h>
 
@@ -175,10 +176,10 @@ static void read_members(const struct reader *reader,
                          const struct record_shape *const *shapes, struct pack *pack)
 {
     static const struct reader_key keys[] = {
-        {"pack", true},    {"records", true},      {"version", true},
-        {"rules", false},  {"description", false}, {"coverage", false},
-        {"fields", false}, {"outcome", false},     {"no_principle", false},
-        {NULL, false},
+        {"pack", true},        {"records", true},      {"version", true},
+        {"rules", false},      {"description", false}, {"coverage", false},
+        {"fields", false},     {"outcome", false},     {"no_principle", false},
+        {"privileged", false}, {NULL, false},
     };
     const json_t *root = reader->yaml->root;
     pack->place = yaml_place(reader->yaml, root);
@@ -189,6 +190,7 @@ static void read_members(const struct reader *reader,
     refuse_decisions(reader, root);
     check_coverage(reader, json_object_get(root, "coverage"));
     pack->fields = pack_fields_read(reader, json_object_get(root, "fields"));
+    pack->privileged = privileged_read(reader, json_object_get(root, "privileged"));
     read_outcomes(reader, json_object_get(root, "outcome"), pack);
     read_rules(reader, json_object_get(root, "rules"), pack);
 }

@@ -39,6 +39,12 @@ struct pack_rule {
     bool is_replaced;
 };
 
+/* Roles and groups that make an administrator: names, or patterns with '*'. */
+struct pack_privileged {
+    struct texts roles;
+    struct texts groups;
+};
+
 struct pack {
     const char *file;
     const char *name;    /* NULL: missing or wrong, a problem was added */
@@ -46,6 +52,7 @@ struct pack {
     const struct record_shape *shape;
     struct yaml_place place;
     struct pack_fields fields;
+    struct pack_privileged privileged;
     struct pack_outcome *outcomes;
     size_t outcome_count;
     struct pack_rule *rules;
