@@ -83,6 +83,14 @@ struct pack_fields pack_fields_read(const struct reader *reader, const json_t *o
 struct texts pack_services_read(const struct reader *reader, const json_t *object,
                                 const struct pack *pack);
 
+/* The field called name, a key of object; FIELD_COUNT, with a problem, when there is
+ * none.
+ */
+size_t pack_field_find(const struct reader *reader, const json_t *object,
+                       const char *name);
+/* Reads a list of principles into bits; NULL is none. */
+uint32_t pack_principles_read(const struct reader *reader, const json_t *list);
+
 /* Reads one rule of pack, whose name and shape are known by then. */
 void pack_rule_read(const struct reader *reader, const json_t *object,
                     const struct pack *pack, struct pack_rule *rule);

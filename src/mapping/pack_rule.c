@@ -34,8 +34,8 @@ static void check_paths(const struct reader *reader, const json_t *value,
     }
 }
 
-static size_t find_field(const struct reader *reader, const json_t *object,
-                         const char *name)
+size_t pack_field_find(const struct reader *reader, const json_t *object,
+                       const char *name)
 {
     size_t field = field_find(name);
     if (field < FIELD_COUNT) {
@@ -71,7 +71,7 @@ struct pack_fields pack_fields_read(const struct reader *reader, const json_t *o
     {
         struct texts paths = reader_texts(reader, value, "the path of a field");
         check_paths(reader, value, &paths);
-        size_t field = find_field(reader, object, name);
+        size_t field = pack_field_find(reader, object, name);
         if (field < FIELD_COUNT && paths.count > 0) {
             read.items[read.count++] = (struct pack_field){field, paths};
         }
@@ -102,7 +102,7 @@ static void refuse_principle(const struct reader *reader, const json_t *value,
 }
 
 /* An empty list is a decision too: the operation is known and answers no principle. */
-static uint32_t read_principles(const struct reader *reader, const json_t *list)
+uint32_t pack_principles_read(const struct reader *reader, const json_t *list)
 {
     if (list == NULL) {
         return 0;
@@ -251,7 +251,7 @@ void pack_rule_read(const struct reader *reader, const json_t *object,
         .pack = pack->name,
         .file = pack->file,
         .line = rule->place.line,
-        .principles = read_principles(reader, json_object_get(object, "principles")),
+        .principles = pack_principles_read(reader, json_object_get(object, "principles")),
         .action = reader_name(reader, json_object_get(object, "action"), "action"),
         .change = chosen == CHANGE_COUNT ? CHANGE_NONE : (enum change)chosen,
         .requirements =
