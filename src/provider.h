@@ -137,7 +137,7 @@ struct provider {
     bool (*settle)(struct session *session, const struct page *page, struct error *err);
     /*
      * What records of this session's own calls have at its shape's actor_paths: an array
-     * of texts, the session's. NULL: not known. May be NULL.
+     * of texts, the session's. NULL: not known. Asked once a page came. May be NULL.
      */
     const json_t *(*self)(const struct session *session);
     /* What settings ask the cloud for, in the words of its own filters, for an operator

@@ -104,12 +104,14 @@ static const struct setting settings_table[] = {
 
 struct session {
     struct entries entries;
+    json_t *self; /* once a token was given */
 };
 
 static void audit_close(struct session *session)
 {
     if (session != NULL) {
         entries_clear(&session->entries);
+        json_decref(session->self);
         free(session);
     }
 }
@@ -151,10 +153,21 @@ static bool audit_poll(struct session *session, const struct slice *slice,
                        const json_t *place, struct page *page, struct error *err)
 {
     const json_t *resources = session->entries.resources;
-    return entries_poll(&session->entries, slice, place, page, err) ||
-           error_context(err, "cloud logging: %s%s",
-                         json_string_value(json_array_get(resources, 0)),
-                         json_array_size(resources) == 1 ? "" : " and others");
+    if (!entries_poll(&session->entries, slice, place, page, err)) {
+        return error_context(err, "cloud logging: %s%s",
+                             json_string_value(json_array_get(resources, 0)),
+                             json_array_size(resources) == 1 ? "" : " and others");
+    }
+    if (session->self == NULL) {
+        session->self =
+            adc_self(session->entries.google.adc, session->entries.google.runtime);
+    }
+    return true;
+}
+
+static const json_t *audit_self(const struct session *session)
+{
+    return session->self;
 }
 
 const struct provider provider_gcp_audit = {
@@ -176,5 +189,6 @@ const struct provider provider_gcp_audit = {
     .filter = lql_sink,
     .open = audit_open,
     .poll = audit_poll,
+    .self = audit_self,
     .close = audit_close,
 };
