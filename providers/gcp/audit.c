@@ -23,6 +23,8 @@ static const struct slicing slicing = {
     .retention_ms = 30LL * MS_PER_DAY,
 };
 
+static const int64_t required_ms = 400LL * MS_PER_DAY;
+
 enum { LATE_MS = MS_PER_DAY };
 static const int64_t late_workspace_ms = 3LL * MS_PER_DAY;
 
@@ -88,6 +90,12 @@ static const struct setting settings_table[] = {
      .max = 30LL * MS_PER_DAY,
      .help = "How long after it happened an entry may reach Cloud Logging and still be "
              "found; 24h, for organisations 72h, when not set."},
+    {.name = "retention",
+     .type = SETTING_DURATION,
+     .max = 3650LL * MS_PER_DAY,
+     .help = "How long the log buckets that are read keep their entries. When not said, "
+             "400d where only activity and system_event of projects, folders and "
+             "organisations are read, else 30d."},
     {.name = "endpoints",
      .type = SETTING_MAP,
      .help = "Other addresses by service: logging, cloudresourcemanager."},
@@ -101,6 +109,18 @@ static const struct setting settings_table[] = {
              "Google says otherwise."},
     {.type = SETTING_END},
 };
+
+/* The shortest of what is read, for a gap in one log is a gap. */
+static int64_t audit_retention_ms(const json_t *settings)
+{
+    const json_t *told = json_object_get(settings, "retention");
+    if (told != NULL) {
+        return json_integer_value(told);
+    }
+    bool has_views = json_array_size(json_object_get(settings, "views")) > 0;
+    bool is_short = lql_reads(settings, "policy") || lql_reads(settings, "data_access");
+    return has_views || is_short ? slicing.retention_ms : required_ms;
+}
 
 struct session {
     struct entries entries;
@@ -184,6 +204,7 @@ const struct provider provider_gcp_audit = {
     .settings = settings_table,
     .identity = adc_settings,
     .takes_known = true,
+    .retention_ms = audit_retention_ms,
     .check = sets_check,
     .expand = sets_expand,
     .filter = lql_sink,
