@@ -332,7 +332,6 @@ static bool open_session(struct turn *turn, struct error *err)
         source->is_denied = err->kind == ERROR_DENIED;
         return false;
     }
-    source->origin.self = provider->self == NULL ? NULL : provider->self(source->session);
     return true;
 }
 
