@@ -31,6 +31,9 @@ struct slicing {
     int64_t span_ms;              /* the longest slice */
     int64_t grain_ms;             /* what the API's times are rounded to: 1000 for AWS */
     int64_t retention_ms;         /* how long the cloud keeps the log */
+    /* How long after it happened an event may reach the log and still be asked for, where
+     * slices are of when it got there; 0: they are not. A setting "late" overrides it. */
+    int64_t late_ms;
 };
 
 /* A stretch of the log, both bounds inclusive, in the time the API filters on. */

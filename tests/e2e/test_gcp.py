@@ -1,13 +1,16 @@
 """Google Cloud through the built program: what other collectors lose, repeat or stop at
 (gcp.md section 4), each with a test."""
 
+import json
 import unittest
 
-from gcp_harness import GcpCase, GcpFault, GcpSpec
+from gcp_harness import GcpBench, GcpCase, GcpFault, GcpSpec
 from harness import hours_ago
 
 START = hours_ago(8)
 ONE, TWO = "projects/case-1", "projects/case-2"
+ORGANIZATION = "organizations/7"
+DAY_MS = 24 * 3600 * 1000
 
 
 class Gcp(GcpCase):
@@ -47,6 +50,18 @@ class Gcp(GcpCase):
         late = [e.event_id for e in bench.sim.scenario.events][2]
         self.assertEqual(bench.missing(), [late])
         self.assertEqual(bench.sink.repeats(), 0)
+        self.assert_promised(bench, DAY_MS)
+
+    def assert_promised(self, bench: GcpBench, late_ms: int) -> None:
+        """The platform is told how late is too late, and so is who asks."""
+        for kind in ("bridge.start", "bridge.receipt"):
+            told = {event["moj"]["bridge"].get("late_ms") for event in bench.sink.own
+                    if event["event"]["action"] == kind}
+            self.assertEqual(told, {late_ms}, kind)
+        self.assertIn(f"more than {late_ms // DAY_MS}d after it happened",
+                      bench.ask("sources"))
+        sources = json.loads(bench.ask("sources", "--format", "json"))["sources"]
+        self.assertEqual([each["late_s"] for each in sources], [late_ms // 1000])
 
     def test_what_late_says_is_found_later(self) -> None:
         day = 25 * 3600
@@ -55,6 +70,19 @@ class Gcp(GcpCase):
                          settings="projects: [case-1]\nlate: 72h")
         self.assert_good(*bench.run_until(spec.start + 27 * 3600, 2 * 3600))
         self.assert_all_once(bench)
+        self.assert_promised(bench, 3 * DAY_MS)
+
+    def test_an_organisation_may_be_three_days_late(self) -> None:
+        """Workspace shares its logs that late, and into organisations alone."""
+        two_days = 48 * 3600
+        late = (ORGANIZATION, 800, 800 + two_days, 805 + two_days)
+        spec = GcpSpec(start=hours_ago(60), script=(late,), parents=(ORGANIZATION,))
+        bench = self.gcp(spec, now=spec.start + 3600, settings="organizations: ['7']")
+        self.assert_good(*bench.run_until(spec.start + 50 * 3600, 4 * 3600))
+        self.assert_all_once(bench)
+        told = {event["moj"]["bridge"]["late_ms"] for event in bench.sink.own
+                if event["event"]["action"] == "bridge.receipt"}
+        self.assertEqual(told, {3 * DAY_MS})
 
     def test_an_empty_page_with_a_token_is_not_the_end(self) -> None:
         bench = self.settled(GcpSpec(start=START), page_max=100)

@@ -285,7 +285,8 @@ class Broken(IdentityCase):
             self.assertEqual(failed[-1].status, 1, failed[-1].stderr[-2000:])
             bench.sim.advance(600)
             failed.append(bench.run())
-        self.assertIn("quota", failed[0].stderr)
+        for part in ("projects/42", "60 a minute", "ask Google for more", "quota_project"):
+            self.assertIn(part, failed[0].stderr)
         self.check_healed(bench)
 
 
