@@ -47,7 +47,7 @@ struct page {
     struct record *records;
     size_t record_count;
     int64_t *record_ms; /* each one's time as the API filters on it; NULL: no slices */
-    json_t *place;  /* where the next page begins; NULL: at the slice's start */
+    json_t *place;      /* where the next page begins; NULL: at the slice's start */
     int64_t date_ms; /* the answer's Date, of a refusal too: the cloud's clock; 0: none */
     double allowed_per_second; /* by the quota the cloud named; 0: it did not; also of a
                                   refusal */
