@@ -248,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
         with cloud.lock:
             cloud.counts["requests"] += 1
         try:
-            if self.path != "/v2/entries:list":
+            if urlsplit(self.path).path != "/v2/entries:list":
                 raise Refusal(404, "NOT_FOUND")
             request = json.loads(body)
             with cloud.lock:
