@@ -181,6 +181,7 @@ class GcpCloud:
 
     def select(self, parents: list[str], chosen: gcp_filter.Filter,
                after: tuple[int, str] | None) -> list[GcpEvent]:
+        """Oldest first. after: the last that was given."""
         now, names = self.now(), set(parents)
         return [e for e in self.scenario.taken_in(*chosen.received)
                 if e.parent in names and e.visible_at <= now and chosen.shows(e)
@@ -308,7 +309,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "INVALID_ARGUMENT", message="unknown or missing members")
         if not 1 <= len(names) <= 100 or not 1 <= request["pageSize"] <= 1000:
             raise Refusal(400, "INVALID_ARGUMENT", message="too many names, or entries")
-        if request["orderBy"] not in ("timestamp asc", "timestamp desc"):
+        if request["orderBy"] != "timestamp asc":  # "timestamp desc" has no user here
             raise Refusal(400, "INVALID_ARGUMENT", message="orderBy")
         try:
             chosen = gcp_filter.parse(request["filter"])

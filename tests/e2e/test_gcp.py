@@ -2,6 +2,7 @@
 (gcp.md section 4), each with a test."""
 
 import json
+import signal
 import unittest
 
 from gcp_harness import GcpBench, GcpCase, GcpFault, GcpSpec
@@ -104,6 +105,45 @@ class Gcp(GcpCase):
         self.assertEqual(bench.sim.fired["token_lost"], 1)
         self.assert_all_once(bench)
 
+    def test_a_token_is_not_used_for_another_request_than_gave_it(self) -> None:
+        """It is refused after any change, and here is one: killed in the middle of a walk,
+        the program comes back with another filter."""
+        bench = self.settled(GcpSpec(start=START, seconds=900, events=2600), page_max=500,
+                             lookback_s=4500)  # one slice holds them all
+        process = bench.start()
+        bench.sim.call("kill", pid=process.pid, point="after_read", page=5)
+        self.assertEqual(bench.finish(process).status, -signal.SIGKILL)
+        bench.sink.read_new()
+        self.assertGreater(len(bench.sink.counts), 999)
+        bench.configure("projects: [case-1]\nrequests_per_second: 1000\n"
+                        "exclusions: ['protoPayload.methodName:\"nothing.\"']")
+        asked = len(bench.sim.asked)
+        self.assert_good(bench.run())
+        self.assertNotIn("pageToken", bench.sim.asked[asked])
+        self.assertEqual(bench.sim.counts["changed_requests"], 0)
+        bench.sink.read_new()
+        self.assertEqual(bench.missing(), [])
+        self.assertLessEqual(bench.sink.repeats(), 1000)  # a batch, for the kill
+
+    def test_no_filter_names_a_parent_that_is_not_listed(self) -> None:
+        """Logging answers such a one with nothing, and no word: 10 of 100 projects, lost."""
+        bench = self.settled(GcpSpec(start=START, events=60, parents=(ONE, TWO)),
+                             settings="projects: [case-1, case-2]")
+        self.assert_good(bench.run())
+        self.assert_all_once(bench)
+        for asked in bench.sim.asked:
+            self.assertEqual(asked["resourceNames"], [ONE, TWO])
+            self.assertNotIn("projects/", asked["filter"])
+            self.assertNotIn("logName", asked["filter"])
+
+    def test_an_organisations_log_is_not_that_of_its_projects(self) -> None:
+        spec = GcpSpec(start=START, events=90, parents=(ONE, ORGANIZATION))
+        bench = self.settled(spec, settings="organizations: ['7']")
+        self.assert_good(bench.run())
+        bench.sink.read_new()
+        self.assertEqual(bench.missing(lambda e: e.parent == ORGANIZATION), [])
+        self.assertTrue(all(id.startswith(f"gcp:{ORGANIZATION}/") for id in bench.sink.counts))
+
     def test_an_access_token_is_fetched_anew_in_the_middle(self) -> None:
         """Vector: the source stops for good after a token was refreshed."""
         bench = self.settled(GcpSpec(start=START), page_max=100)
@@ -149,6 +189,9 @@ class Gcp(GcpCase):
         runs = bench.run_until(bench.sim.now() + 600, 60)
         self.assert_all_once(bench)
         self.assertEqual(runs[-1].status, 0, runs[-1].stderr[-2000:])
+        # Google said no, and how much it allows; from then on that was kept to.
+        self.assertLessEqual(bench.sim.counts["over_quota"], 2)
+        self.assertGreaterEqual(len(bench.sim.asked), 30)
 
     def test_a_missing_role_is_named(self) -> None:
         bench = self.settled(GcpSpec(start=START, events=10))
