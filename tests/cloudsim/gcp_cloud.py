@@ -31,7 +31,8 @@ TOKEN_LIFE_S = 24 * 3600
 OVERSIZED = 17 << 20
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: close sends RST
 KINDS = ("error_500", "error_503", "throttle", "html", "empty_page", "expired", "token_lost",
-         "denied", "repeat", "truncate", "reset", "oversized", "disabled", "timeout")
+         "denied", "repeat", "truncate", "reset", "oversized", "disabled", "timeout",
+         "consumer_gone")
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
@@ -370,6 +371,9 @@ class Handler(BaseHTTPRequestHandler):
                           {"permission": "logging.privateLogEntries.list"})
         if fault == "disabled":
             raise Refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED",
+                          {"service": "logging.googleapis.com", "consumer": "projects/42"})
+        if fault == "consumer_gone":
+            raise Refusal(403, "PERMISSION_DENIED", "CONSUMER_INVALID",
                           {"service": "logging.googleapis.com", "consumer": "projects/42"})
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

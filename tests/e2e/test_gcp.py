@@ -201,12 +201,19 @@ class Gcp(GcpCase):
         self.assertIn("logging.logEntries.list", run.stderr)
         self.assertIn("roles/logging.viewer", run.stderr)
 
-    def test_an_api_that_is_not_enabled_says_so(self) -> None:
-        bench = self.settled(GcpSpec(start=START, events=10))
-        bench.sim.arm(GcpFault("disabled", times=9))
-        run = bench.run()
-        self.assertEqual(run.status, 1)
-        self.assertIn("gcloud services enable", run.stderr)
+    def test_a_project_that_cannot_pay_is_named_with_the_remedy(self) -> None:
+        for kind, remedy in (("disabled", "gcloud services enable"),
+                             ("consumer_gone", "does not exist or was deleted")):
+            with self.subTest(kind):
+                bench = self.settled(GcpSpec(start=START, events=10))
+                bench.sim.arm(GcpFault(kind, times=9))
+                run = bench.run()
+                self.assertEqual(run.status, 1)
+                self.assertIn(remedy, run.stderr)
+                self.assertIn("projects/42", run.stderr)
+                bench.sim.arm()
+                self.assert_good(bench.run())
+                self.assert_all_once(bench)
 
     def test_data_access_is_read_of_two_services_alone(self) -> None:
         for service, found in (("iamcredentials.googleapis.com", 40),
