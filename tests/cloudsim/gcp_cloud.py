@@ -113,7 +113,7 @@ class GcpCloud:
         self.endpoint = f"https://localhost:{self._server.server_address[1]}"
         self.metadata = f"127.0.0.1:{self._metadata.server_address[1]}"
         for server in (self._server, self._metadata):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
