@@ -78,7 +78,7 @@ struct config {
 
 /*
  * How the source's log is read: as its provider says, but for how long the cloud keeps it
- * where the source has a "retention" of its own. NULL: without slices.
+ * where the source has a retention of its own. NULL: without slices.
  */
 const struct slicing *config_slicing(const struct config_source *source);
 

@@ -32,6 +32,7 @@ OVERSIZED = 17 << 20
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: close sends RST
 KINDS = ("error_500", "error_503", "throttle", "html", "empty_page", "expired", "token_lost",
          "denied", "repeat", "truncate", "reset", "oversized", "disabled", "timeout")
+MACHINE = "machine@audit.iam.gserviceaccount.com"   # the metadata server's account
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
@@ -199,13 +200,16 @@ class MetadataHandler(BaseHTTPRequestHandler):
         body = json.dumps({"access_token": cloud.token, "expires_in": 3599,
                            "token_type": "Bearer"}).encode()
         is_token = path == "/computeMetadata/v1/instance/service-accounts/default/token"
+        is_email = path == "/computeMetadata/v1/instance/service-accounts/default/email"
         is_ping = path in ("/", "/computeMetadata/v1/")
-        known = is_token or is_ping
+        known = is_token or is_ping or is_email
         if self.headers.get("Metadata-Flavor") != "Google":
             known = False
         if is_token and known:
             cloud.counts["tokens"] += 1
-        body = body if is_token and known else b""
+        if is_email:
+            body = MACHINE.encode()
+        body = body if known and not is_ping else b""
         self.send_response(200 if known else 404)
         self.send_header("Metadata-Flavor", "Google")
         self.send_header("Content-Type", "application/json")

@@ -365,6 +365,8 @@ class GcpTokens:
             answer = self._give(self.machine, asked.fields.get("scopes", "").replace(",", " "))
             answer.headers.update(flavor)
             return answer
+        if name == "instance/service-accounts/default/email" and self.machine:
+            return Answer(200, self.machine.encode(), flavor)
         if name == "instance/service-accounts/default/" and self.machine:
             return Answer(200, json.dumps({"email": self.machine, "scopes": [], "aliases": []}).encode(),
                           {**flavor, "Content-Type": "application/json"})
