@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every name that src/event writes is one of Elastic Common Schema's, or stands under
+"""Every name that src/event writes in ecs is one of Elastic Common Schema's, or stands under
 moj., and docs/event.md explains it."""
 
 import os
@@ -17,6 +17,8 @@ FIELD = re.compile(r'X\(\w+,\s*"([^"]*)",\s*"([^"]+)",')
 
 def written():
     for path in sorted(pathlib.Path("src/event").glob("*.[ch]")):
+        if path.name.startswith("ocsf"):
+            continue  # names of another schema: ocsf_corpus.py checks them
         text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
         for pattern in (PAIR, FIELD):
             for found in pattern.finditer(text):

@@ -17,6 +17,8 @@ const struct record_shape record_shape_cloudtrail = {
     .cloud = "aws",
     .module = "aws",
     .dataset = "aws.cloudtrail",
+    .vendor = "AWS",
+    .product = "CloudTrail",
     .wrappers = {{.array_key = "Records"},
                  {.array_key = "Events",
                   .string_key = "CloudTrailEvent",

@@ -26,6 +26,8 @@ const struct record_shape record_shape_gcp_audit = {
     .cloud = "gcp",
     .module = "gcp",
     .dataset = "gcp.audit",
+    .vendor = "Google",
+    .product = "Cloud Audit Logs",
     .wrappers = {{.array_key = "entries"}},
     .id_prefix = "gcp",
     .id_parts = {{RECORD_ID_PATH, "logName"},

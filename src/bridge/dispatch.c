@@ -59,7 +59,8 @@ static bool write_texts(struct dispatch *dispatch, const struct source *source,
         struct buf *body = &dispatch->batch.bodies[i];
         event->text[i].at = body->size;
         if (dispatch->model->formats[i] &&
-            !notice_write(&source->origin, notice, &dispatch->id, body)) {
+            !notice_write((enum event_format)i, &source->origin, notice, &dispatch->id,
+                          body)) {
             return false;
         }
         event->text[i].size = body->size - event->text[i].at;

@@ -121,8 +121,8 @@ static bool add_unreadable(struct page_reader *reader, struct source *source,
         size_t at = batch->bodies[i].size;
         reader->id.size = 0;
         if (source->formats[i] &&
-            !event_write_unreadable(&source->origin, &unreadable, &reader->id,
-                                    &batch->bodies[i])) {
+            !event_write_unreadable((enum event_format)i, &source->origin, &unreadable,
+                                    &reader->id, &batch->bodies[i])) {
             return false;
         }
         end_text(batch, added, i, at);

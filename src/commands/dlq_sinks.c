@@ -133,7 +133,7 @@ static bool write_access(const struct dlq_sinks *sinks, const struct store_dead 
     struct batch_event *event = batch_add(batch);
     bool ok =
         event_origin_init(&origin, entry == NULL ? NULL : entry->tenant, NULL, NULL) &&
-        notice_write(&origin, &notice, &id, &batch->bodies[format]);
+        notice_write(format, &origin, &notice, &id, &batch->bodies[format]);
     event->text[format].size = batch->bodies[format].size;
     event->time_ms = notice.time_ms;
     uint8_t digest[DIGEST_SIZE];

@@ -116,7 +116,7 @@ static bool write_heartbeat(const struct live *live, const struct config_sink *e
     struct batch_event *event = batch_add(batch);
     struct buf *body = &batch->bodies[entry->format];
     bool ok = event_origin_init(&origin, NULL, NULL, err) &&
-              notice_write(&origin, &notice, &id, body);
+              notice_write(entry->format, &origin, &notice, &id, body);
     event->text[entry->format].size = body->size;
     event->time_ms = notice.time_ms;
     event->is_own = true;

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: auditbridge map --provider NAME [--format ecs|raw] [FILE...]\n"
+    "Usage: auditbridge map --provider NAME [--format ecs|raw|ocsf] [FILE...]\n"
     "\n"
     "Reads audit records and writes one event a line, in the order of the input,\n"
     "whether a rule names them or not. FILE (default: standard input) may be plain\n"
@@ -24,7 +24,8 @@ static const char help[] =
     "\n"
     "  --provider NAME   whose records they are: aws-cloudtrail, azure-activity,\n"
     "                    entra-audit, entra-signin, gcp-audit\n"
-    "  --format FORMAT   ecs (default): the event; raw: the record as it was\n"
+    "  --format FORMAT   ecs (default) or ocsf: the event; raw: the record as it was\n"
+    "  --ocsf-version V  1.1.0, 1.3.0 (default) or 1.8.0\n"
     "  --account ID      account of records that do not name theirs\n"
     "  --packs DIR       further mapping packs; may be repeated\n"
     "  --mappings DIR    the shipped packs, when not beside the program\n"
@@ -41,6 +42,7 @@ enum { OUT_SIZE = 64 << 10, OUT_LIMIT = 64 << 20 };
 struct options {
     const char *provider;
     const char *format;
+    const char *ocsf_version;
     const char *account;
     const char *mappings;
     struct option_list packs;
@@ -153,15 +155,23 @@ out:
     return status;
 }
 
-static bool find_format(const char *name, enum event_format *format)
+/* A status, or -1 when *format is what options say. */
+static int read_format(const struct options *options, enum event_format *format)
 {
-    for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        if (strcmp(event_format_names[i], name) == 0) {
-            *format = (enum event_format)i;
-            return true;
-        }
+    const char *version =
+        options->ocsf_version == NULL ? EVENT_OCSF_VERSION : options->ocsf_version;
+    if (!event_format_find(options->format, EVENT_OCSF_VERSION, format)) {
+        return command_usage(&command_map, "--format %s: write ecs, raw or ocsf",
+                             options->format);
     }
-    return false;
+    if (options->ocsf_version != NULL && !event_format_is_ocsf(*format)) {
+        return command_usage(&command_map, "--ocsf-version goes with --format ocsf");
+    }
+    if (!event_format_find(options->format, version, format)) {
+        return command_usage(&command_map,
+                             "--ocsf-version %s: write 1.1.0, 1.3.0 or 1.8.0", version);
+    }
+    return -1;
 }
 
 static int map(const struct program *program, int argc, char **argv)
@@ -170,6 +180,7 @@ static int map(const struct program *program, int argc, char **argv)
     const struct option_row rows[] = {
         {"provider", OPTION_TEXT, {.text = &options.provider}, 'p'},
         {"format", OPTION_TEXT, {.text = &options.format}, 'f'},
+        {"ocsf-version", OPTION_TEXT, {.text = &options.ocsf_version}, 0},
         {"account", OPTION_TEXT, {.text = &options.account}, 0},
         {"packs", OPTION_LIST, {.list = &options.packs}, 0},
         {"mappings", OPTION_TEXT, {.text = &options.mappings}, 0},
@@ -182,9 +193,9 @@ static int map(const struct program *program, int argc, char **argv)
         return status;
     }
     enum event_format format = FORMAT_ECS;
-    if (!find_format(options.format, &format)) {
-        return command_usage(&command_map, "--format %s: write ecs or raw",
-                             options.format);
+    status = read_format(&options, &format);
+    if (status >= 0) {
+        return status;
     }
     if (options.provider == NULL) {
         return command_usage(&command_map, "--provider NAME is missing");

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* event_format_names, with the NULL that ends choices. */
-static const char *const formats[] = {"ecs", "raw", NULL};
-
-_Static_assert(sizeof(formats) / sizeof(formats[0]) == FORMAT_COUNT + 1,
-               "every format is a choice, in the order of enum event_format");
-
 const struct setting config_sink_keys[] = {
     {.name = "type",
      .type = SETTING_TEXT,
@@ -20,8 +14,13 @@ const struct setting config_sink_keys[] = {
     {.name = "format",
      .type = SETTING_CHOICE,
      .fallback = "ecs",
-     .choices = formats,
+     .choices = event_format_names,
      .help = "how events are written"},
+    {.name = "ocsf_version",
+     .type = SETTING_CHOICE,
+     .fallback = EVENT_OCSF_VERSION,
+     .choices = event_ocsf_versions,
+     .help = "which release of OCSF the format ocsf keeps to"},
     {.name = "environment",
      .type = SETTING_TEXT,
      .help = "sources that name another environment may not use this sink"},
@@ -86,11 +85,12 @@ static const struct sink_type *find_type(const struct config_loader *loader,
 static enum event_format format_of(const json_t *typed)
 {
     const char *name = json_string_value(json_object_get(typed, "format"));
+    const char *version = json_string_value(json_object_get(typed, "ocsf_version"));
     enum event_format format = FORMAT_ECS;
-    while (name != NULL && format < FORMAT_COUNT && strcmp(formats[format], name) != 0) {
-        format++;
+    if (name != NULL && version != NULL) { /* else they were found wrong before */
+        event_format_find(name, version, &format);
     }
-    return format == FORMAT_COUNT ? FORMAT_ECS : format;
+    return format;
 }
 
 /* What each key alone does not show. */
@@ -107,6 +107,17 @@ static void find_fault(const struct config_loader *loader,
     }
 }
 
+/* Said for a format that has no releases, it was meant for another. */
+static void check_version(const struct config_loader *loader,
+                          const struct config_entry *entry, enum event_format format)
+{
+    const json_t *written = json_object_get(entry->object, "ocsf_version");
+    if (written != NULL && !event_format_is_ocsf(format)) {
+        yaml_problem(loader->yaml, written, loader->problems,
+                     "%s: \"ocsf_version\" goes with format: ocsf", entry->what);
+    }
+}
+
 void config_sink_read(const struct config_loader *loader,
                       const struct config_entry *entry)
 {
@@ -119,6 +130,9 @@ void config_sink_read(const struct config_loader *loader,
     size_t before = loader->problems->count;
     json_t *typed = settings_read(&reader, entry->object, settings, keys);
 
+    if (loader->problems->count == before) {
+        check_version(loader, entry, format_of(typed));
+    }
     if (type != NULL && type->fault != NULL && loader->problems->count == before) {
         find_fault(loader, entry, type, typed);
     }

@@ -4,18 +4,9 @@
 #include "event/category.h"
 #include "event/escape.h"
 
-/* The record's time, in the forms that are shipped. */
-struct moment {
-    bool is_known;  /* there is a time to ship: the record's own, or when it was read */
-    bool is_native; /* it is the record's own */
-    int64_t ms;
-    char text[TIMESTAMP_TEXT_SIZE];
-    char clf[TIMESTAMP_TEXT_SIZE];
-};
-
 static const int64_t year_10000_ms = INT64_C(253402300800000);
 
-static struct moment moment_of(const struct ecs *ecs)
+void ecs_find_moment(struct ecs *ecs)
 {
     const struct value *time = ecs->match->time;
     int64_t ms = ecs->event->observed_ms;
@@ -33,11 +24,10 @@ static struct moment moment_of(const struct ecs *ecs)
         timestamp_format(ms, moment.text);
         timestamp_format_clf(ms, moment.clf);
     }
-    return moment;
+    ecs->moment = moment;
 }
 
-/* A member that is a text of ours; absent when NULL or empty. */
-static void add_text(struct ecs *ecs, const struct member *name, const char *text)
+void ecs_add_text(struct ecs *ecs, const struct member *name, const char *text)
 {
     if (text != NULL && text[0] != '\0') {
         writer_name(&ecs->writer, name);
@@ -52,8 +42,7 @@ static void add_safe(struct ecs *ecs, const struct member *name, const char *tex
     writer_safe(&ecs->writer, text);
 }
 
-/* A member that is the inside of one of the record's strings. */
-static void add_inside(struct ecs *ecs, const struct member *name, struct bytes inside)
+void ecs_add_inside(struct ecs *ecs, const struct member *name, struct bytes inside)
 {
     if (inside.size == 0) {
         return;
@@ -65,11 +54,10 @@ static void add_inside(struct ecs *ecs, const struct member *name, struct bytes 
     writer_inside(&ecs->writer, inside, true);
 }
 
-static void add_value(struct ecs *ecs, const struct member *name,
-                      const struct value *value)
+void ecs_add_value(struct ecs *ecs, const struct member *name, const struct value *value)
 {
     if (value != NULL && ecs_shows(ecs, value)) {
-        add_inside(ecs, name, (struct bytes){value->data, value->size});
+        ecs_add_inside(ecs, name, (struct bytes){value->data, value->size});
     }
 }
 
@@ -100,8 +88,8 @@ static void write_event(struct ecs *ecs)
     add_safe(ecs, NAME("event", "kind"), "event");
     add_words(ecs, NAME("event", "category"), category.categories, category_names);
     add_words(ecs, NAME("event", "type"), category.types, category_type_names);
-    add_inside(ecs, NAME("event", "action"), ecs->match->operation);
-    add_inside(ecs, NAME("event", "provider"), ecs->match->service);
+    ecs_add_inside(ecs, NAME("event", "action"), ecs->match->operation);
+    ecs_add_inside(ecs, NAME("event", "provider"), ecs->match->service);
     add_safe(ecs, NAME("event", "outcome"), outcomes[ecs->match->outcome]);
     ecs_write_fields(ecs, 0, FIELD_CLOUD_ACCOUNT_NAME);
     if (ecs->event->observed_ms != 0) {
@@ -119,13 +107,24 @@ static void write_event(struct ecs *ecs)
     writer_text(&ecs->writer, ecs->original);
 }
 
+void ecs_add_account(struct ecs *ecs, const struct member *name)
+{
+    const struct value *account = ecs->match->account;
+    if (account == NULL || account->size == 0 || account->type == VALUE_NULL) {
+        ecs_add_text(ecs, name, ecs->origin->account);
+    } else {
+        ecs_add_value(ecs, name, account);
+    }
+}
+
 static void write_cloud(struct ecs *ecs)
 {
     static const char *const suffixes[] = {".amazonaws.com", ".googleapis.com"};
     const struct match *match = ecs->match;
 
-    add_text(ecs, NAME("cloud", "provider"), mapping_shape(ecs->origin->mapping)->cloud);
-    add_value(ecs, NAME("cloud", "region"), match->region);
+    ecs_add_text(ecs, NAME("cloud", "provider"),
+                 mapping_shape(ecs->origin->mapping)->cloud);
+    ecs_add_value(ecs, NAME("cloud", "region"), match->region);
     struct bytes name = match->service;
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         size_t size = strlen(suffixes[i]);
@@ -134,17 +133,13 @@ static void write_cloud(struct ecs *ecs)
             name.size -= size;
         }
     }
-    add_inside(ecs, NAME("cloud.service", "name"), name);
-    if (match->account == NULL || match->account->size == 0 ||
-        match->account->type == VALUE_NULL) {
-        add_text(ecs, NAME("cloud.account", "id"), ecs->origin->account);
-    } else {
-        add_value(ecs, NAME("cloud.account", "id"), match->account);
-    }
+    ecs_add_inside(ecs, NAME("cloud.service", "name"), name);
+    ecs_add_account(ecs, NAME("cloud.account", "id"));
 }
 
-static void write_time(struct ecs *ecs, const struct moment *moment)
+static void write_time(struct ecs *ecs)
 {
+    const struct moment *moment = &ecs->moment;
     if (moment->is_known) {
         add_safe(ecs, NAME("moj", "time_clf"), moment->clf);
     }
@@ -153,7 +148,7 @@ static void write_time(struct ecs *ecs, const struct moment *moment)
         moment->is_native &&
         bytes_equal((struct bytes){time->data, time->size}, bytes_of(moment->text));
     if (!is_same) {
-        add_value(ecs, NAME("moj", "time_original"), time);
+        ecs_add_value(ecs, NAME("moj", "time_original"), time);
     }
     if (!moment->is_native) {
         writer_name(&ecs->writer, NAME("moj", "time_missing"));
@@ -243,22 +238,10 @@ static void write_cut(struct ecs *ecs)
     writer_array_close(&ecs->writer);
 }
 
-bool ecs_write(struct ecs *ecs, struct buf *out)
+void ecs_write_moj(struct ecs *ecs)
 {
-    enum { ENVELOPE = 2048 };
-    struct moment moment = moment_of(ecs);
-
-    writer_begin(&ecs->writer, out, ENVELOPE + 2 * ecs->original.size);
-    if (moment.is_known) {
-        add_safe(ecs, NAME("", "@timestamp"), moment.text);
-    }
-    writer_constant(&ecs->writer, buf_bytes(&ecs->origin->head), NAME("event", ""));
-    write_event(ecs);
-    write_cloud(ecs);
-    ecs_write_fields(ecs, FIELD_CLOUD_ACCOUNT_NAME, FIELD_MOJ_ACTOR_CREDENTIAL_ID);
-    ecs_write_related(ecs);
     ecs_write_rules(ecs);
-    write_time(ecs, &moment);
+    write_time(ecs);
     write_self(ecs);
     ecs_write_phase(ecs);
     ecs_write_changes(ecs);
@@ -267,6 +250,22 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     write_cut(ecs);
     write_transport(ecs);
     ecs_write_tail(&ecs->writer, ecs->origin);
+}
+
+bool ecs_write(struct ecs *ecs, struct buf *out)
+{
+    enum { ENVELOPE = 2048 };
+    ecs_find_moment(ecs);
+    writer_begin(&ecs->writer, out, ENVELOPE + 2 * ecs->original.size);
+    if (ecs->moment.is_known) {
+        add_safe(ecs, NAME("", "@timestamp"), ecs->moment.text);
+    }
+    writer_constant(&ecs->writer, buf_bytes(&ecs->origin->head), NAME("event", ""));
+    write_event(ecs);
+    write_cloud(ecs);
+    ecs_write_fields(ecs, FIELD_CLOUD_ACCOUNT_NAME, FIELD_MOJ_ACTOR_CREDENTIAL_ID);
+    ecs_write_related(ecs);
+    ecs_write_moj(ecs);
     return writer_end(&ecs->writer);
 }
 

@@ -38,8 +38,8 @@ static const struct value *find_shown(const struct ecs *ecs, size_t place,
     return value;
 }
 
-static const struct value *next_shown(const struct ecs *ecs, size_t place,
-                                      const struct value *value)
+const struct value *ecs_next(const struct ecs *ecs, size_t place,
+                             const struct value *value)
 {
     return find_shown(ecs, place, values_next(ecs->match->field_values[place], value));
 }
@@ -69,9 +69,10 @@ static bool write_value(struct ecs *ecs, const struct value *value)
     return is_whole;
 }
 
-static void write_text(struct ecs *ecs, size_t place, const struct value *value)
+static void write_text(struct ecs *ecs, const struct member *name, size_t place,
+                       const struct value *value)
 {
-    writer_name(&ecs->writer, &fields[place].member);
+    writer_name(&ecs->writer, name);
     if (!write_value(ecs, value)) {
         note_cut(ecs, place);
     }
@@ -86,13 +87,14 @@ static bool is_seen(const struct seen *seen, struct bytes text)
     return i < seen->count;
 }
 
-static void write_texts(struct ecs *ecs, size_t place, const struct value *value)
+static void write_texts(struct ecs *ecs, const struct member *name, size_t place,
+                        const struct value *value)
 {
     struct seen seen;
     seen.count = 0;
-    writer_name(&ecs->writer, &fields[place].member);
+    writer_name(&ecs->writer, name);
     writer_array_open(&ecs->writer);
-    for (; value != NULL; value = next_shown(ecs, place, value)) {
+    for (; value != NULL; value = ecs_next(ecs, place, value)) {
         if (seen.count == ECS_VALUES_MAX) {
             note_cut(ecs, place);
             break;
@@ -113,7 +115,8 @@ static bool is_text(const struct value *value, const char *text)
     return bytes_equal(text_of(value), bytes_of(text));
 }
 
-static void write_bool(struct ecs *ecs, size_t place, const struct value *value)
+static void write_bool(struct ecs *ecs, const struct member *name,
+                       const struct value *value)
 {
     const char *word = NULL;
     if (is_text(value, "true") || is_text(value, "Yes")) {
@@ -122,7 +125,7 @@ static void write_bool(struct ecs *ecs, size_t place, const struct value *value)
         word = "false";
     }
     if (word != NULL) {
-        writer_name(&ecs->writer, &fields[place].member);
+        writer_name(&ecs->writer, name);
         writer_plain(&ecs->writer, word);
     }
 }
@@ -143,19 +146,20 @@ static bool is_whole_number(struct bytes text)
     return true;
 }
 
-static void write_number(struct ecs *ecs, size_t place, const struct value *value)
+static void write_number(struct ecs *ecs, const struct member *name,
+                         const struct value *value)
 {
     char digits[24];
     if (is_whole_number(text_of(value))) {
         memcpy(digits, value->data, value->size);
         digits[value->size] = '\0';
-        writer_name(&ecs->writer, &fields[place].member);
+        writer_name(&ecs->writer, name);
         writer_plain(&ecs->writer, digits);
     }
 }
 
 /* "AWS Internal" and "cloudtrail.amazonaws.com" stand where an address would. */
-static bool is_address(const struct value *value)
+bool ecs_is_address(const struct value *value)
 {
     char text[INET6_ADDRSTRLEN];
     uint8_t address[sizeof(struct in6_addr)];
@@ -169,28 +173,33 @@ static bool is_address(const struct value *value)
     return inet_pton(is_v6 ? AF_INET6 : AF_INET, text, address) == 1;
 }
 
-static void write_field(struct ecs *ecs, size_t place)
+const struct value *ecs_field(const struct ecs *ecs, size_t place)
 {
-    const struct value *value = find_shown(ecs, place, ecs->match->fields[place]);
+    return find_shown(ecs, place, ecs->match->fields[place]);
+}
+
+void ecs_add_field(struct ecs *ecs, const struct member *name, size_t place)
+{
+    const struct value *value = ecs_field(ecs, place);
     if (value == NULL) {
         return;
     }
     switch (fields[place].kind) {
     case FIELD_TEXT:
-        write_text(ecs, place, value);
+        write_text(ecs, name, place, value);
         break;
     case FIELD_TEXTS:
-        write_texts(ecs, place, value);
+        write_texts(ecs, name, place, value);
         break;
     case FIELD_BOOL:
-        write_bool(ecs, place, value);
+        write_bool(ecs, name, value);
         break;
     case FIELD_NUMBER:
-        write_number(ecs, place, value);
+        write_number(ecs, name, value);
         break;
     case FIELD_IP:
-        if (is_address(value)) {
-            write_text(ecs, place, value);
+        if (ecs_is_address(value)) {
+            write_text(ecs, name, place, value);
         }
         break;
     }
@@ -200,7 +209,7 @@ void ecs_write_fields(struct ecs *ecs, size_t first, size_t end)
 {
     for (size_t place = first; place < end; place++) {
         if (ecs->match->fields[place] != NULL) {
-            write_field(ecs, place);
+            ecs_add_field(ecs, &fields[place].member, place);
         }
     }
 }
@@ -249,7 +258,7 @@ static const struct related related[] = {
      {FIELD_CLOUD_INSTANCE_NAME, FIELD_DNS_QUESTION_NAME, FIELD_SOURCE_ADDRESS,
       FIELD_URL_DOMAIN}},
     {MEMBER("related", "ip"),
-     is_address,
+     ecs_is_address,
      3,
      {FIELD_SOURCE_IP, FIELD_SOURCE_ADDRESS, FIELD_MOJ_DETAIL_ADDRESS}},
     {MEMBER("related", "user"),
@@ -278,11 +287,11 @@ static void add_related(struct ecs *ecs, const struct related *row,
 static void add_related_field(struct ecs *ecs, const struct related *row, size_t place,
                               struct seen *seen)
 {
-    const struct value *value = find_shown(ecs, place, ecs->match->fields[place]);
+    const struct value *value = ecs_field(ecs, place);
     while (value != NULL) {
         add_related(ecs, row, value, seen);
         bool goes_on = fields[place].kind == FIELD_TEXTS;
-        value = goes_on ? next_shown(ecs, place, value) : NULL;
+        value = goes_on ? ecs_next(ecs, place, value) : NULL;
     }
 }
 

@@ -2,13 +2,47 @@
 
 #include "base/mem.h"
 #include "event/ecs.h"
+#include "event/ocsf.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { TAIL_MAX = 1 << 20, HOST_MAX = 256 };
 
-const char *const event_format_names[FORMAT_COUNT] = {"ecs", "raw"};
+const char *const event_format_names[] = {"ecs", "raw", "ocsf", NULL};
+const char *const event_ocsf_versions[] = {"1.1.0", "1.3.0", "1.8.0", NULL};
+
+_Static_assert(sizeof(event_ocsf_versions) / sizeof(event_ocsf_versions[0]) - 1 ==
+                   FORMAT_COUNT - FORMAT_OCSF_1_1,
+               "each release is a format, in the same order");
+
+/* Where text stands in texts, which ends with NULL; its length when it does not. */
+static size_t index_of(const char *const *texts, const char *text)
+{
+    size_t i = 0;
+    while (texts[i] != NULL && strcmp(texts[i], text) != 0) {
+        i++;
+    }
+    return i;
+}
+
+bool event_format_find(const char *name, const char *version, enum event_format *format)
+{
+    size_t named = index_of(event_format_names, name);
+    size_t release =
+        named == FORMAT_OCSF_1_1 ? index_of(event_ocsf_versions, version) : 0;
+    bool is_found = event_format_names[named] != NULL &&
+                    (release == 0 || event_ocsf_versions[release] != NULL);
+    if (is_found) {
+        *format = (enum event_format)(named + release);
+    }
+    return is_found;
+}
+
+bool event_format_is_ocsf(enum event_format format)
+{
+    return format >= FORMAT_OCSF_1_1;
+}
 
 /* An object with the members of tenant that say something; NULL when none does. */
 static json_t *tenant_members(const json_t *tenant)
@@ -127,10 +161,12 @@ bool event_write(enum event_format format, const struct event_origin *origin,
     if (format == FORMAT_RAW) {
         return write_raw(original, out);
     }
-    struct ecs ecs = {.origin = origin,
-                      .event = event,
-                      .match = event->match,
-                      .redact = redact,
-                      .original = original};
-    return ecs_write(&ecs, out);
+    struct ocsf ocsf = {.format = format,
+                        .ecs = {.origin = origin,
+                                .event = event,
+                                .match = event->match,
+                                .redact = redact,
+                                .original = original}};
+    return event_format_is_ocsf(format) ? ocsf_write(&ocsf, out)
+                                        : ecs_write(&ocsf.ecs, out);
 }

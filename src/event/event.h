@@ -9,9 +9,23 @@
 #include "base/digest.h"
 #include "mapping/mapping.h"
 
-enum event_format { FORMAT_ECS, FORMAT_RAW, FORMAT_COUNT };
+/* Each release of OCSF is a format: sinks may want several of them at once. */
+enum event_format {
+    FORMAT_ECS,
+    FORMAT_RAW,
+    FORMAT_OCSF_1_1,
+    FORMAT_OCSF_1_3,
+    FORMAT_OCSF_1_8,
+    FORMAT_COUNT
+};
 
-extern const char *const event_format_names[FORMAT_COUNT]; /* "ecs", "raw" */
+extern const char *const event_format_names[];  /* "ecs", "raw", "ocsf", NULL */
+extern const char *const event_ocsf_versions[]; /* "1.1.0", "1.3.0", "1.8.0", NULL */
+#define EVENT_OCSF_VERSION "1.3.0"              /* when nobody says which */
+
+/* The format of that name; version is one of OCSF's. False when there is none. */
+bool event_format_find(const char *name, const char *version, enum event_format *format);
+bool event_format_is_ocsf(enum event_format format);
 
 /* What is the same for every event of one source, made once. */
 struct event_origin {
@@ -79,7 +93,7 @@ struct event_unreadable {
  * source, reason, offset, size, SHA-256 and the first 4 KiB in base64 (not when origin
  * redacts: nobody can say what they hold). Its id is "sha256:" of the bytes.
  */
-bool event_write_unreadable(const struct event_origin *origin,
+bool event_write_unreadable(enum event_format format, const struct event_origin *origin,
                             const struct event_unreadable *unreadable, struct buf *id,
                             struct buf *out);
 

@@ -25,10 +25,10 @@ struct notice {
 };
 
 /*
- * Appends notice to out, the same in every format, without a newline; replaces id by its
+ * Appends notice to out in format (raw: as in ecs), without a newline; replaces id by its
  * event.id. False only when out's limit is reached; out is then as before.
  */
-bool notice_write(const struct event_origin *origin, const struct notice *notice,
-                  struct buf *id, struct buf *out);
+bool notice_write(enum event_format format, const struct event_origin *origin,
+                  const struct notice *notice, struct buf *id, struct buf *out);
 
 #endif

@@ -139,6 +139,31 @@ void writer_name(struct writer *writer, const struct member *name)
     put(writer, "\":", 2);
 }
 
+struct writer_nest writer_nest_open(struct writer *writer)
+{
+    const struct writer_nest nest = {writer->open, writer->open_size, writer->depth};
+    writer->open = "";
+    writer->open_size = 0;
+    writer->depth = 0;
+    if (has_room(writer, 2)) {
+        *writer->at++ = '{';
+    }
+    return nest;
+}
+
+void writer_nest_close(struct writer *writer, const struct writer_nest *nest)
+{
+    if (has_room(writer, writer->open_size + 3)) {
+        close_objects(writer, writer->depth);
+        writer->at += writer->at[-1] == '{';
+        writer->at[-1] = '}';
+        *writer->at++ = ',';
+    }
+    writer->open = nest->open;
+    writer->open_size = nest->open_size;
+    writer->depth = nest->depth;
+}
+
 bool writer_end(struct writer *writer)
 {
     if (has_room(writer, writer->open_size + 2)) {

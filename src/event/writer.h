@@ -37,6 +37,17 @@ void writer_begin(struct writer *writer, struct buf *out, size_t expected);
 void writer_name(struct writer *writer, const struct member *name);
 /* A name made of literals. */
 #define NAME(object, leaf) (&(const struct member)MEMBER(object, leaf))
+/*
+ * An object as the value of a member or of an array, between the two: members in it are
+ * named from its own top on.
+ */
+struct writer_nest {
+    const char *open;
+    size_t open_size;
+    size_t depth;
+};
+struct writer_nest writer_nest_open(struct writer *writer);
+void writer_nest_close(struct writer *writer, const struct writer_nest *nest);
 /* False, and out as before, when it would have grown past its limit. */
 bool writer_end(struct writer *writer);
 

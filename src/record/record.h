@@ -72,6 +72,8 @@ struct record_shape {
     const char *cloud;   /* cloud.provider: "aws", "azure", "gcp" */
     const char *module;  /* event.module: "aws" */
     const char *dataset; /* event.dataset: "aws.cloudtrail" */
+    const char *vendor;  /* OCSF's product: "AWS" ... */
+    const char *product; /* ... "CloudTrail" */
     struct record_wrapper wrappers[RECORD_WRAPPERS];
     const char *id_prefix;     /* "aws" */
     const char *export_prefix; /* of records that have none of id_parts: SHA-256 behind

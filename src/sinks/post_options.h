@@ -6,6 +6,7 @@
 #define SINKS_POST_OPTIONS_H
 
 #include "base/secret.h"
+#include "event/event.h"
 #include "provider.h"
 
 struct credential;
@@ -21,7 +22,8 @@ struct post_options {
     size_t body_max; /* bytes of a body before it is compressed */
     int64_t timeout_ms;
     char *content_type;
-    json_t *headers; /* texts by name, or NULL */
+    enum event_format format; /* of the heartbeats that ask whether it takes events */
+    json_t *headers;          /* texts by name, or NULL */
     enum post_auth auth;
     const char *auth_key; /* the setting that holds the credential, for errors */
     char *auth_header;    /* of an API key */

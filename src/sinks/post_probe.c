@@ -8,10 +8,9 @@
 enum { PROBE_MAX = 64 << 10, HOUR_TEXT = 13 }; /* "2026-11-24T09" */
 
 /* The heartbeat of this hour: its id is the same for all of it. */
-static bool write_probe(const char *source, int64_t now_ms, struct buf *id,
-                        struct buf *out, struct error *err)
+static bool write_probe(enum event_format format, struct event_origin *origin,
+                        int64_t now_ms, struct buf *id, struct buf *out)
 {
-    struct event_origin origin = {.source = source};
     char time[TIMESTAMP_TEXT_SIZE];
     char about[HOUR_TEXT + sizeof("probe:")];
     timestamp_format(now_ms, time);
@@ -22,10 +21,7 @@ static bool write_probe(const char *source, int64_t now_ms, struct buf *id,
         .message = "auditbridge asks whether this platform takes events",
         .time_ms = now_ms,
     };
-    bool ok = event_origin_init(&origin, NULL, NULL, err) &&
-              notice_write(&origin, &notice, id, out);
-    event_origin_clear(&origin);
-    return ok;
+    return notice_write(format, origin, &notice, id, out);
 }
 
 /* A heartbeat that has an outcome of its own, as one verdict. */
@@ -56,7 +52,10 @@ enum post_verdict post_probe_send(const struct post_options *options,
     buf_init(&text, PROBE_MAX);
     post_body_init(&body, options);
     int64_t now_ms = runtime->now_ms(runtime->context);
-    bool ok = write_probe(source, now_ms, &id, &text, err);
+    struct event_origin origin = {.source = source};
+    bool ok = event_origin_init(&origin, NULL, NULL, err) &&
+              write_probe(options->format, &origin, now_ms, &id, &text);
+    event_origin_clear(&origin);
     const struct post_event event = {buf_bytes(&text), buf_text(&id), now_ms};
     if (!ok || !post_body_add(&body, &event)) {
         error_set(err, ERROR_CONFIG, "max_body_size has no room for a heartbeat");

@@ -53,6 +53,7 @@ bool post_sink_open_take(struct post_options *options, enum event_format format,
     opened->options = options;
     opened->hold = hold_new();
     opened->format = format;
+    options->format = format;
     if (!check_files(options, err)) {
         post_sink_close(opened);
         return false;

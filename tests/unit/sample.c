@@ -64,6 +64,8 @@ const struct mapping sample_mapping = {
     .shape = {.cloud = "aws",
               .module = "aws",
               .dataset = "aws.cloudtrail",
+              .vendor = "AWS",
+              .product = "CloudTrail",
               .id_prefix = "aws",
               .id_parts = {{RECORD_ID_OR_ACCOUNT, "recipientAccountId"},
                            {RECORD_ID_PATH, "eventID"}},

@@ -279,8 +279,8 @@ static void unreadable_bytes_are_told_of(void **state)
                                           .offset = 17,
                                           .reason = "invalid UTF-8",
                                           .observed_ms = 1795413600123};
-    assert_true(
-        event_write_unreadable(&sample.origin, &unreadable, &sample.id, &sample.out));
+    assert_true(event_write_unreadable(FORMAT_ECS, &sample.origin, &unreadable,
+                                       &sample.id, &sample.out));
     json_t *event = json_loadb((const char *)sample.out.data, sample.out.size, 0, NULL);
     assert_member(event, "event.action", "\"bridge.unreadable\"");
     assert_member(event, "event.kind", "\"pipeline_error\"");

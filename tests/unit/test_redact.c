@@ -109,8 +109,8 @@ static void unreadable_bytes_are_not_shown(void **state)
     sample_init(&sample, &sample_mapping, "[\"target\"]");
     struct event_unreadable unreadable = {
         .bytes = bytes_of("{\"target\":"), .size = 10, .reason = "truncated"};
-    assert_true(
-        event_write_unreadable(&sample.origin, &unreadable, &sample.id, &sample.out));
+    assert_true(event_write_unreadable(FORMAT_ECS, &sample.origin, &unreadable,
+                                       &sample.id, &sample.out));
     assert_null(strstr(buf_text(&sample.out), "\"head\""));
     sample_clear(&sample);
 }

@@ -68,6 +68,33 @@ static bool write_sample(struct buf *out)
     return writer_end(&writer);
 }
 
+static void a_nest_begins_names_anew_and_gives_them_back(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct writer writer;
+    buf_init(&out, 1 << 10);
+    writer_begin(&writer, &out, 0);
+    writer_name(&writer, NAME("a.b", "list"));
+    writer_array_open(&writer);
+    for (int i = 0; i < 2; i++) {
+        struct writer_nest nest = writer_nest_open(&writer);
+        if (i == 1) {
+            writer_name(&writer, NAME("a.b", "c"));
+            writer_plain(&writer, "1");
+        }
+        writer_nest_close(&writer, &nest);
+    }
+    writer_array_close(&writer);
+    writer_name(&writer, NAME("a.b", "d"));
+    writer_plain(&writer, "2");
+    assert_true(writer_end(&writer));
+    assert_string_equal(
+        buf_text(&out),
+        "{\"a\":{\"b\":{\"list\":[{},{\"a\":{\"b\":{\"c\":1}}}],\"d\":2}}}");
+    buf_clear(&out);
+}
+
 static void at_the_limit_nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -176,7 +203,7 @@ static void a_cut_spares_characters_and_escapes(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ROWS + 5] = {0};
+    struct CMUnitTest tests[ROWS + 6] = {0};
     for (size_t i = 0; i < ROWS; i++) {
         tests[i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = test_mend, .initial_state = &rows[i]};
@@ -184,6 +211,7 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(names_open_and_close_the_objects_between_them),
         cmocka_unit_test(an_object_without_members_is_one),
+        cmocka_unit_test(a_nest_begins_names_anew_and_gives_them_back),
         cmocka_unit_test(at_the_limit_nothing_is_left_behind),
         cmocka_unit_test(escaped_text_reads_back_as_it_was),
         cmocka_unit_test(a_cut_spares_characters_and_escapes),
