@@ -25,7 +25,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from errors import ApiError
-from sign import AUTHORIZATION, Key, check_key, check_stamp, expected_signature
+from sign import AUTHORIZATION, Key, Received, check_key, check_stamp, expected_signature
 
 AUDIENCE = "https://oauth2.googleapis.com/token"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -212,8 +212,11 @@ class GcpTokens:
             account = self.accounts.get(claims["iss"])
             if account is None:
                 raise Refused("invalid_grant", "Invalid grant: account not found")
-            key = account.keys.get(header.get("kid", ""))
-            if header["alg"] != "RS256" or header["typ"] != "JWT" or key is None:
+            # Node's library sends neither "kid" nor "typ", and Google takes that; a "kid" of
+            # no key of the account's it does not.
+            key_id = header.get("kid", next(iter(account.keys), ""))
+            key = account.keys.get(key_id)
+            if header["alg"] != "RS256" or header.get("typ", "JWT") != "JWT" or key is None:
                 raise Refused("invalid_grant", "Invalid JWT Signature.")
             claims = jwt.decode(assertion, key, algorithms=["RS256"], audience=audience,
                                 options={"verify_exp": False, "verify_iat": False,
@@ -314,7 +317,8 @@ class GcpTokens:
             raise Refused("invalid_grant", "Could not fetch the AWS caller identity.") from error
         url = f"https://{parts.netloc}{parts.path or '/'}?{parts.query}"
         expected = expected_signature(key, (key_id, day, region, service), url,
-                                      {name: headers[name] for name in signed.split(";")}, b"")
+                                      {name: headers[name] for name in signed.split(";")},
+                                      Received(parts.path, (), b""))
         if signature != expected or service != "sts":
             raise Refused("invalid_grant", "Could not verify the AWS signature.")
         return key_id
@@ -365,6 +369,8 @@ class GcpTokens:
             answer = self._give(self.machine, asked.fields.get("scopes", "").replace(",", " "))
             answer.headers.update(flavor)
             return answer
+        if name == "instance/service-accounts/default/email" and self.machine:
+            return Answer(200, self.machine.encode(), flavor)
         if name == "instance/service-accounts/default/" and self.machine:
             return Answer(200, json.dumps({"email": self.machine, "scopes": [], "aliases": []}).encode(),
                           {**flavor, "Content-Type": "application/json"})
