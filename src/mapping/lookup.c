@@ -78,7 +78,7 @@ static void grow_slots(struct lookup *lookup, struct arena *arena)
 void lookup_add(struct lookup *lookup, struct arena *arena, struct bytes name,
                 void *thing)
 {
-    if (2 * lookup->count >= lookup->slot_count) {
+    if (4 * lookup->count >= 3 * lookup->slot_count) {
         grow_slots(lookup, arena);
     }
     const struct lookup_slot slot = {name, hash_name(name), thing};
