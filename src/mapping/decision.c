@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPERATION_SIZE_MAX = 256 };
-
 const char *const decision_names[DECISION_COUNT] = {
     [DECISION_READ] = "read",
     [DECISION_DATA] = "data",
@@ -134,11 +132,11 @@ static void add_operation(struct loader *loader, const struct reader *reader,
     if (size == 0 || decision->shape == NULL) {
         return; /* told before */
     }
-    if (size > OPERATION_SIZE_MAX) {
+    if (size > PACK_OPERATION_SIZE_MAX) {
         reader_fault(reader, value,
                      "an operation is longer than %d bytes; write a shorter pattern with "
                      "'*'",
-                     (int)OPERATION_SIZE_MAX);
+                     (int)PACK_OPERATION_SIZE_MAX);
         return;
     }
     if (strchr(json_string_value(value), '*') != NULL) {

@@ -20,4 +20,10 @@ void files_clear(struct files *files);
 /* Reads file into text, up to one byte more than YAML may have. Clear text either way. */
 bool files_read(const char *file, struct buf *text, struct problems *problems);
 
+/*
+ * What the line "records: NAME" of a pack says, found without reading its YAML; empty
+ * where it does not stand so.
+ */
+struct bytes files_records(struct bytes text);
+
 #endif
