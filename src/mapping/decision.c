@@ -213,6 +213,7 @@ static void load_decisions(struct loader *loader, const char *file)
     struct buf text;
     struct yaml yaml = {0};
     if (files_read(file, &text, loader->problems) &&
+        !files_are_others(buf_bytes(&text), loader->only) &&
         yaml_parse(buf_text(&text), text.size, file, &yaml, loader->problems)) {
         struct reader reader = {.yaml = &yaml,
                                 .arena = &loader->decisions->arena,
@@ -240,6 +241,7 @@ static void load_head(struct loader *loader, const char *file)
     struct yaml yaml = {0};
     struct problems ignored = {0};
     if (files_read(file, &text, &ignored) &&
+        !files_are_others(buf_bytes(&text), loader->only) &&
         yaml_parse(buf_text(&text), text.size, file, &yaml, &ignored) &&
         json_is_object(yaml.root)) {
         struct reader reader = {

@@ -113,3 +113,10 @@ struct bytes files_records(struct bytes text)
         size < name.size && (name.data[size] == '\n' || name.data[size] == '\r');
     return is_whole ? (struct bytes){name.data, size} : (struct bytes){0};
 }
+
+bool files_are_others(struct bytes text, const struct record_shape *only)
+{
+    struct bytes records = files_records(text);
+    return only != NULL && records.size > 0 &&
+           !bytes_equal(records, bytes_of(only->name));
+}

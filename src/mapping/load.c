@@ -35,9 +35,7 @@ static void load_file(struct loader *loader, const char *file)
         buf_clear(&text);
         return;
     }
-    struct bytes records = files_records(buf_bytes(&text));
-    if (loader->only != NULL && records.size > 0 &&
-        !bytes_equal(records, bytes_of(loader->only->name))) {
+    if (files_are_others(buf_bytes(&text), loader->only)) {
         buf_clear(&text); /* its YAML would be most of the work */
         return;
     }

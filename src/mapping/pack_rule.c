@@ -138,7 +138,7 @@ struct texts pack_services_read(const struct reader *reader, const json_t *objec
         }
         return (struct texts){nameless, 1};
     }
-    if (value == NULL) {
+    if (value == NULL && pack->shape != NULL) {
         reader_fault(reader, object, "there is no \"service\" here; add it");
     }
     struct texts services = reader_texts(reader, value, "service");
