@@ -47,7 +47,8 @@ def allowed():
 
 
 def called():
-    for path in sorted(pathlib.Path("providers/aws").glob("*.c")):
+    for path in sorted(path for room in ("src/aws", "providers/aws")
+                       for path in pathlib.Path(room).glob("*.c")):
         yield from re.findall(r'"([a-z0-9]+:[A-Z]\w+)"', path.read_text())
 
 

@@ -200,6 +200,14 @@ static uint32_t events_of(const struct config_route *route)
     return route->principles == 0 ? UINT32_MAX : route->principles;
 }
 
+/* Does sink, of a known type and set as it is, acknowledge what it has? */
+static bool is_verified(const struct config_sink *sink)
+{
+    const struct sink_type *type = sink->type;
+    return type->is_acknowledged &&
+           (type->is_unverified == NULL || !type->is_unverified(sink->settings));
+}
+
 /* What the routes of a source must be together. */
 static void check_routes(const struct reading *reading, const json_t *written)
 {
@@ -210,10 +218,10 @@ static void check_routes(const struct reading *reading, const json_t *written)
     uint32_t unverified = 0;
     for (size_t i = 0; i < source->route_count; i++) {
         const struct config_route *route = &source->routes[i];
-        const struct sink_type *type = loader->config->sinks[route->sink].type;
+        const struct config_sink *sink = &loader->config->sinks[route->sink];
         has_required = has_required || route->is_required;
         /* A sink whose type is unknown has its problem already. */
-        bool is_acknowledged = type == NULL || type->is_acknowledged;
+        bool is_acknowledged = sink->type == NULL || is_verified(sink);
         uint32_t events = route->is_required ? events_of(route) : 0;
         acknowledged |= is_acknowledged ? events : 0;
         unverified |= is_acknowledged ? 0 : events;

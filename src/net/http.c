@@ -206,6 +206,24 @@ static int64_t reads_left(CURL *easy)
     return least;
 }
 
+/* Every cookie that was set, without its attributes; those that do not fit are left out.
+ */
+static void read_cookies(CURL *easy, char *out, size_t room)
+{
+    struct curl_header *header = NULL;
+    size_t size = 0;
+    out[0] = '\0';
+    for (size_t i = 0;
+         curl_easy_header(easy, "Set-Cookie", i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+         i++) {
+        size_t wanted = strcspn(header->value, ";");
+        if (size + wanted + sizeof("; ") <= room) {
+            size += (size_t)snprintf(out + size, room - size, "%s%.*s",
+                                     size == 0 ? "" : "; ", (int)wanted, header->value);
+        }
+    }
+}
+
 static void read_headers(struct http_easy *transfer)
 {
     struct http_response *response = transfer->response;
@@ -231,6 +249,7 @@ static void read_headers(struct http_easy *transfer)
                header_of(transfer->easy, "x-amzn-errortype"), "");
     copy_value(response->flavor, sizeof(response->flavor),
                header_of(transfer->easy, "Metadata-Flavor"), "");
+    read_cookies(transfer->easy, response->cookie, sizeof(response->cookie));
     response->reads_left = reads_left(transfer->easy);
     copy_value(response->challenge, sizeof(response->challenge),
                header_of(transfer->easy, "WWW-Authenticate"), "");

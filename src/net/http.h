@@ -41,6 +41,7 @@ struct http_response {
     char content_type[64];  /* lower case, without parameters */
     char error_type[64];    /* x-amzn-errortype; "" when absent */
     char challenge[256];    /* WWW-Authenticate; "" when absent, cut when longer */
+    char cookie[1024];      /* Set-Cookie, as Cookie sends them back: "a=1; b=2" */
     char flavor[16];        /* Metadata-Flavor, "Google"; "" when absent */
     int64_t reads_left; /* what ARM says is left of reads, at least 1; 0: it does not */
     int tries;          /* how often it was sent */

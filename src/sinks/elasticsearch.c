@@ -225,13 +225,15 @@ static const struct post_dialect bulk = {.path = "/_bulk?" FILTER,
                                          .key_prefix = "ApiKey ",
                                          .content_type = "application/x-ndjson",
                                          .add = add_event,
-                                         .judge = judge};
+                                         .judge = judge,
+                                         .free_own = free};
 static const struct post_dialect stream_bulk = {
     .path = "/_bulk?require_data_stream=true&" FILTER,
     .key_prefix = "ApiKey ",
     .content_type = "application/x-ndjson",
     .add = add_event,
-    .judge = judge};
+    .judge = judge,
+    .free_own = free};
 
 static bool elasticsearch_open(const json_t *settings, enum event_format format,
                                const struct runtime *runtime, struct sink **sink,

@@ -219,15 +219,16 @@ static struct http_request request_of(const struct post_call *call)
     };
 }
 
-bool post_ask(const struct post_call *call, const char *url, struct bytes body,
+bool post_ask(const struct post_call *call, const struct post_question *question,
               struct http_response *response, struct error *err)
 {
-    const struct http_header headers[] = {{"Content-Type", "application/json"}};
+    const struct http_header headers[] = {{"Content-Type", "application/json"},
+                                          {"Cookie", question->cookie}};
     struct http_request request = request_of(call);
-    request.url = url;
+    request.url = question->url;
     request.headers = headers;
-    request.header_count = 1;
-    request.body = body;
+    request.header_count = question->cookie[0] == '\0' ? 1 : 2;
+    request.body = question->body;
     return call->runtime->http(call->runtime->context, &request, response, err);
 }
 

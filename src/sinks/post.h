@@ -39,11 +39,4 @@ bool post_body_add(struct post_body *body, const struct post_event *event);
 enum post_verdict post_send(struct post_body *body, const struct runtime *runtime,
                             int64_t deadline_ms, struct error *err);
 
-/*
- * Sends another request of the same sink, with its credential, TLS and proxy: for
- * dialects that must ask again what became of events. url is the whole address.
- */
-bool post_ask(const struct post_call *call, const char *url, struct bytes body,
-              struct http_response *response, struct error *err);
-
 #endif

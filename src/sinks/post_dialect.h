@@ -64,6 +64,18 @@ struct post_dialect {
     bool (*headers)(const struct post_options *options,
                     const struct http_request *request, struct http_extra *extra,
                     struct error *err);
+    void (*free_own)(void *own); /* of options; may be NULL */
 };
+
+/* What else a platform is asked, to the same place that took events. Borrowed. */
+struct post_question {
+    const char *url;    /* the whole address */
+    struct bytes body;  /* JSON */
+    const char *cookie; /* what the load balancer set; "" when nothing */
+};
+
+/* POSTs question with the sink's credential, headers, TLS and proxy; repeated as any. */
+bool post_ask(const struct post_call *call, const struct post_question *question,
+              struct http_response *response, struct error *err);
 
 #endif

@@ -96,7 +96,9 @@ void post_options_free(struct post_options *options)
     credential_free(options->credential);
     secret_clear(&options->proxy_login);
     json_decref(options->headers);
-    free(options->own);
+    if (options->dialect->free_own != NULL && options->own != NULL) {
+        options->dialect->free_own(options->own);
+    }
     free(options->url);
     free(options->content_type);
     free(options->auth_header);

@@ -15,7 +15,7 @@ enum post_auth { POST_AUTH_NONE, POST_AUTH_API_KEY, POST_AUTH_BEARER, POST_AUTH_
 
 struct post_options {
     const struct post_dialect *dialect;
-    char *own; /* a text that the dialect keeps beside; may be NULL */
+    void *own; /* what the dialect keeps beside; may be NULL */
     char *url; /* the dialect's path is part of it */
     bool is_gzip;
     size_t body_max; /* bytes of a body before it is compressed */
@@ -42,8 +42,9 @@ struct post_options {
  */
 extern const struct setting post_transport_settings[];
 extern const struct setting post_auth_settings[];
-/* Both, and the NULL that ends them. */
+/* Both, and the first alone, with the NULL that ends them. */
 extern const struct setting *const post_all_settings[];
+extern const struct setting *const post_transport_only_settings[];
 
 /* As sink_type.fault, for the keys that are shared. */
 const char *post_options_fault(const json_t *settings, const char **key);

@@ -71,6 +71,9 @@ const struct setting post_auth_settings[] = {
 const struct setting *const post_all_settings[] = {post_transport_settings,
                                                    post_auth_settings, NULL};
 
+const struct setting *const post_transport_only_settings[] = {post_transport_settings,
+                                                              NULL};
+
 /* Two keys that exclude or need each other. */
 struct pair {
     const char *key;

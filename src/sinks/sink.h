@@ -71,6 +71,8 @@ struct sink_type {
     const struct setting *settings;
     /* Tables of more, that several types have; ends with NULL. May be NULL. */
     const struct setting *const *shared;
+    /* True of settings that make an acknowledged sink unverified. May be NULL. */
+    bool (*is_unverified)(const json_t *settings);
     /* What cannot be right about settings together: "needs ...", said of *key. NULL when
      * all is well. May be NULL. */
     const char *(*fault)(const json_t *settings, const char **key);

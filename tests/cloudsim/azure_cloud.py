@@ -184,6 +184,7 @@ class AzureCloud:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers, and each half of a body, are writes of their own
     server: "AzureServer"
     at_page = 0  # of the walk that is served now
 

@@ -1,11 +1,12 @@
 """The scripted world of Azure: what happens in subscriptions, at the tenant level and in
 the directory, and when each API begins to show it."""
 
+import bisect
+import json
 import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-import json
 
 TENANT = "7e000000-0000-4000-8000-00000000000a"
 DIRECTORY = "directory"
@@ -91,6 +92,9 @@ class AzureScenario:
         r = random.Random(spec.seed)
         made = [self._event(r, *when) for when in (spec.script or self._random(r))]
         self.events = sorted(made)
+        self._streams: dict[str, list[AzureEvent]] = {}
+        for event in self.events:
+            self._streams.setdefault(event.stream, []).append(event)
 
     def _random(self, r: random.Random) -> list[tuple[str, float, float]]:
         times = []
@@ -117,5 +121,7 @@ class AzureScenario:
 
     def visible(self, stream: str, first: int, last: int, now: float) -> list[AzureEvent]:
         """What a query in ticks, both included, shows now: oldest first."""
-        return [e for e in self.events
-                if e.stream == stream and first <= e.ticks <= last and e.visible_at <= now]
+        events = self._streams.get(stream, [])
+        begin = bisect.bisect_left(events, first, key=lambda event: event.ticks)
+        end = bisect.bisect_right(events, last, key=lambda event: event.ticks)
+        return [event for event in events[begin:end] if event.visible_at <= now]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import certificate
@@ -67,6 +68,14 @@ class Refusal(Exception):
                                               "metadata": metadata or {}}]
 
 
+class Tokens(Protocol):
+    """What gcp_token.GcpTokens knows; it needs packages that the demo does without."""
+
+    def problem(self, authorization: str | None) -> str | None: ...
+
+    def revoke_all(self) -> None: ...
+
+
 class GcpCloud:
     """with GcpCloud(spec) as sim: the fake runs, and ends with the block."""
 
@@ -90,6 +99,9 @@ class GcpCloud:
         self.walks: dict[str, Walk] = {}
         self.minutes: Counter[int] = Counter()
         self.token = "fake-gcp-token-" + secrets.token_urlsafe(9)
+        self.tokens: Tokens | None = None          # who else may say which tokens are good
+        self.exhausted_until = 0.0                 # cloud time until which the quota is used up
+        self.gone: set[str] = set()                # names that were deleted
         self.lock = threading.Lock()
 
     def __enter__(self) -> "GcpCloud":
@@ -138,6 +150,8 @@ class GcpCloud:
 
     def renew_token(self) -> None:
         """The token that was given is refused from now on."""
+        if self.tokens is not None:
+            self.tokens.revoke_all()
         self.token = "fake-gcp-token-" + secrets.token_urlsafe(9)
 
     def _random_fault(self) -> str | None:
@@ -167,9 +181,9 @@ class GcpCloud:
 
     def select(self, parents: list[str], chosen: gcp_filter.Filter,
                after: tuple[int, str] | None) -> list[GcpEvent]:
-        now = self.now()
-        return [e for e in self.scenario.events
-                if e.parent in parents and e.visible_at <= now and chosen.shows(e)
+        now, names = self.now(), set(parents)
+        return [e for e in self.scenario.taken_in(*chosen.received)
+                if e.parent in names and e.visible_at <= now and chosen.shows(e)
                 and (after is None or (e.at, e.insert_id) > after)]
 
 
@@ -202,6 +216,7 @@ class MetadataHandler(BaseHTTPRequestHandler):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers, and each half of a body, are writes of their own
     server: "Server"
 
     def log_message(self, format: str, *args: object) -> None:
@@ -246,7 +261,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def check_token(self) -> None:
-        if self.headers.get("Authorization") != f"Bearer {self.server.cloud.token}":
+        cloud, given = self.server.cloud, self.headers.get("Authorization")
+        is_good = given == f"Bearer {cloud.token}" if cloud.tokens is None \
+            else cloud.tokens.problem(given) is None
+        if not is_good:
+            cloud.counts["unauthenticated"] += 1
             raise Refusal(401, "UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED")
 
     def check_quota(self) -> None:
@@ -256,7 +275,7 @@ class Handler(BaseHTTPRequestHandler):
             cloud.minutes[minute] += 1
             over = cloud.limit > 0 and cloud.minutes[minute] > cloud.limit
             cloud.counts["over_quota"] += over
-        if over:
+        if over or cloud.now() < cloud.exhausted_until:
             self.throttle()
 
     def throttle(self) -> None:
@@ -296,6 +315,8 @@ class Handler(BaseHTTPRequestHandler):
         except gcp_filter.BadFilter as problem:
             self.server.cloud.counts["bad_filters"] += 1
             raise Refusal(400, "INVALID_ARGUMENT", message=f"filter: {problem}")
+        if set(names) & self.server.cloud.gone:
+            raise Refusal(404, "NOT_FOUND")
         if not set(names) <= self.server.cloud.readable:
             raise Refusal(403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED",
                           {"permission": "logging.logEntries.list"})

@@ -1,15 +1,31 @@
 """Audit entries of Google Cloud: which happen when, when Logging takes them in, and when a
 search begins to show them."""
 
+import bisect
 import json
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-METHODS = (("compute.googleapis.com", "v1.compute.instances.insert"),
+IAM, COMPUTE = "iam.googleapis.com", "compute.googleapis.com"
+METHODS = ((COMPUTE, "v1.compute.instances.insert"),
            ("cloudresourcemanager.googleapis.com", "SetIamPolicy"),
            ("storage.googleapis.com", "storage.buckets.create"),
-           ("compute.googleapis.com", "v1.compute.firewalls.patch"))
+           (COMPUTE, "v1.compute.firewalls.patch"),
+           (IAM, "google.iam.admin.v1.CreateRole"),
+           (COMPUTE, "beta.compute.instances.stop"),
+           ("privilegedaccessmanager.googleapis.com",
+            "google.cloud.privilegedaccessmanager.v1.PrivilegedAccessManager.CreateGrant"),
+           (COMPUTE, "v1.compute.addresses.insert"),
+           (COMPUTE, "v1.compute.networks.addPeering"),
+           ("osconfig.googleapis.com",
+            "google.cloud.osconfig.v1.OsConfigService.ExecutePatchJob"),
+           ("dns.googleapis.com", "dns.changes.create"))
+POLICY_DELTA = {
+    "@type": "type.googleapis.com/google.iam.v1.logging.AuditData",
+    "policyDelta": {"bindingDeltas": [
+        {"action": "ADD", "role": "roles/editor", "member": "user:j.doe@example.org"},
+        {"action": "REMOVE", "role": "roles/viewer", "member": "group:old@example.org"}]}}
 PREFIX = "cloudaudit.googleapis.com"
 
 
@@ -37,6 +53,7 @@ class GcpSpec:
     big: int = 0            # so many of the entries have 512 KiB
     service: str = ""       # of every entry; "": different ones
     log: str = "activity"
+    stragglers: float = 0.02  # so many reach Logging up to half an hour late
 
 
 @dataclass(frozen=True, order=True)
@@ -69,17 +86,20 @@ def make_event(spec: GcpSpec, number: int, parent: str,
     service = spec.service or service
     insert_id = f"-{spec.seed}x{number:06}"
     request: dict[str, object] = {"name": f"thing-{number}"}
+    more: dict[str, object] = {"serviceData": POLICY_DELTA} if method == "SetIamPolicy" else {}
     if number < spec.big:
         request["padding"] = "p" * (512 * 1024 - 1200)
+    kind, _, owner = parent.partition("/")
+    kind = kind.removesuffix("s")
     entry = {
         "insertId": insert_id, "logName": f"{parent}/logs/{PREFIX}%2F{spec.log}",
         "protoPayload": {
             "@type": "type.googleapis.com/google.cloud.audit.AuditLog", "status": {},
             "authenticationInfo": {"principalEmail": "m.khan@example.org"},
             "methodName": method, "serviceName": service, "request": request,
-            "resourceName": f"{parent}/things/{number}"},
+            "resourceName": f"{parent}/things/{number}", **more},
         "receiveTimestamp": time_text(taken),
-        "resource": {"type": "project", "labels": {"project_id": parent.split("/")[1]}},
+        "resource": {"type": kind, "labels": {f"{kind}_id": owner}},
         "severity": "NOTICE", "timestamp": time_text(at)}
     return GcpEvent(at, insert_id, parent, taken, spec.start + shown, spec.log, service, method,
                     json.dumps(entry, separators=(",", ":")))
@@ -94,9 +114,16 @@ class GcpScenario:
             rows = []
             for _ in range(spec.events):
                 happened = r.uniform(0, spec.seconds)
-                late = 1800 * r.random() if r.random() < 0.02 else r.uniform(0.3, 30)
+                late = 1800 * r.random() if r.random() < spec.stragglers else r.uniform(0.3, 30)
                 received = happened + late
                 rows.append((r.choice(spec.parents),
                              [happened, received, received + r.uniform(0, 50)]))
         self.events = sorted(make_event(spec, number, parent, tuple(times))
                              for number, (parent, times) in enumerate(rows))
+        self._by_received = sorted(self.events, key=lambda event: event.received)
+
+    def taken_in(self, first: int, last: int) -> list[GcpEvent]:
+        """What Logging took in from first to last, both included, as entries.list orders it."""
+        begin = bisect.bisect_left(self._by_received, first, key=lambda event: event.received)
+        end = bisect.bisect_right(self._by_received, last, key=lambda event: event.received)
+        return sorted(self._by_received[begin:end])

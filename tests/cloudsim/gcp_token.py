@@ -392,6 +392,7 @@ class GcpTokens:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Listener"
 
     def log_message(self, format: str, *args: object) -> None:

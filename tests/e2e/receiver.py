@@ -11,9 +11,11 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import harness  # noqa: F401  it finds the modules of cloudsim
 from certificate import CURVE, make, openssl, server_context
 
 LINGER_NONE = struct.pack("ii", 1, 0)  # a close that resets
@@ -23,13 +25,22 @@ LINGER_NONE = struct.pack("ii", 1, 0)  # a close that resets
 class Fault:
     """What goes wrong, with which of the next requests."""
 
-    kind: str          # status, reset_before, reset_after, slow, time_out, kill
+    kind: str          # status, reset_before, reset_after, slow, time_out, kill; more in
+                       # counterparts.py
     status: int = 0    # of kind status
+    body: bytes = b""  # of kind status
     times: int = 10**9
     poison: set[str] = field(default_factory=set)  # only requests with one of these ids
     size_max: int = 0                              # only bodies larger than this
     retry_after_s: int = 0
     heartbeats: bool = True  # does it strike heartbeats too?
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes = b'{"ok":true}'
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Receiver:
@@ -125,6 +136,39 @@ class Receiver:
                       != event["event"]["hash"]):
                     self.misfits.append(f"{event_id}: event.hash is not that of its original")
 
+    # What another kind of platform does in its own way (counterparts.py).
+
+    def welcomes(self, headers: Message) -> bool:
+        name, value = self.credential
+        return headers.get(name) == value
+
+    def parse(self, path: str, headers: Message, body: bytes) -> list[dict]:
+        """The events of a request, in order."""
+        self.check_type(headers)
+        if body[:1] == b"[":
+            return json.loads(body)
+        if body[-1:] != b"\n":
+            self.note_misfit("the last line has no end")
+        return [json.loads(line) for line in body.splitlines()]
+
+    def take(self, events: list[dict]) -> "Answer":
+        """Stores them, and says so."""
+        self.store(events)
+        return Answer(202)
+
+    def keep(self, events: list[dict]) -> None:
+        """Stores them, and nobody will ever hear of it."""
+        self.store(events)
+
+    def ask(self, path: str, headers: Message, body: bytes) -> "Answer | None":
+        """Answers a request that brings no events; None: it does."""
+        return None
+
+    def check_type(self, headers: Message) -> None:
+        content_type = headers.get("Content-Type")
+        if content_type != self.want_type:
+            self.note_misfit(f"Content-Type {content_type}")
+
     def note_misfit(self, what: str) -> None:
         with self._lock:
             self.misfits.append(what)
@@ -179,20 +223,17 @@ class Handler(BaseHTTPRequestHandler):
         with receiver._lock:
             receiver.requests += 1
         body = self.unpack(wire)
-        events = self.parse(body)
+        if (answer := receiver.ask(self.path, self.headers, body)) is not None:
+            return self.answer(answer)
+        events = receiver.parse(self.path, self.headers, body)
         ids = [event["event"]["id"] for event in events]
         is_heartbeat = all(id.startswith("bridge:") for id in ids)
         fault = receiver.next_fault(ids, len(body), is_heartbeat)
-        if not self.is_welcome():
-            return self.answer(401)
+        if not receiver.welcomes(self.headers):
+            return self.answer(Answer(401))
         if fault is None:
-            receiver.store(events)
-            return self.answer(202)
+            return self.answer(receiver.take(events))
         self.fail(fault, events)
-
-    def is_welcome(self) -> bool:
-        name, value = self.receiver.credential
-        return self.headers.get(name) == value
 
     def unpack(self, wire: bytes) -> bytes:
         is_packed = self.headers.get("Content-Encoding") == "gzip"
@@ -200,39 +241,27 @@ class Handler(BaseHTTPRequestHandler):
             self.receiver.note_misfit("gzip is not as configured")
         return gzip.decompress(wire) if is_packed else wire
 
-    def parse(self, body: bytes) -> list[dict]:
-        content_type = self.headers.get("Content-Type")
-        if content_type != self.receiver.want_type:
-            self.receiver.note_misfit(f"Content-Type {content_type}")
-        if body[:1] == b"[":
-            return json.loads(body)
-        if body[-1:] != b"\n":
-            self.receiver.note_misfit("the last line has no end")
-        return [json.loads(line) for line in body.splitlines()]
-
     def fail(self, fault: Fault, events: list[dict]) -> None:
         if fault.kind == "status":
             headers = {"Retry-After": str(fault.retry_after_s)} if fault.retry_after_s else {}
-            return self.answer(fault.status, headers)
+            return self.answer(Answer(fault.status, fault.body, headers))
         if fault.kind in ("slow", "time_out"):
             time.sleep(0.4 if fault.kind == "slow" else 3)
-            self.receiver.store(events)
-            return self.answer(202)
+            return self.answer(self.receiver.take(events))
         if fault.kind == "reset_after":
-            self.receiver.store(events)
+            self.receiver.keep(events)
         if fault.kind == "kill":
             threading.Thread(target=self.receiver.kill).start()
         reset(self.connection)
         raise Gone
 
-    def answer(self, status: int, headers: dict[str, str] | None = None) -> None:
-        body = b'{"ok":true}'
-        self.send_response_only(status)
-        for name, value in (headers or {}).items():
+    def answer(self, answer: Answer) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(answer.body)
 
 
 def client_certificate(folder: Path) -> tuple[Path, Path]:

@@ -13,7 +13,6 @@ from harness import PROGRAM, Bench, BenchCase, Run, ScenarioSpec, hours_ago
 from receiver import Fault, Proxy, Receiver, client_certificate
 
 SPEC = ScenarioSpec(seed=5, start=hours_ago(8), seconds=3600, events=300)
-DROPS_BUSY = PROGRAM.with_name("auditbridge-drops-busy")
 SINK = "  platform: {type: http, url: %s, ca_file: %s, %s}"
 
 
@@ -57,85 +56,6 @@ class HttpCase(BenchCase):
         for path in bench.folder.iterdir():
             if path != bench.config:
                 self.assertNotIn(b"key-1", path.read_bytes(), path.name)
-
-
-class FaultTable(HttpCase):
-    """Each row: a run in which the fault strikes, then one in which all is well."""
-
-    def rows(self) -> list[tuple[str, Callable[[list[str]], list[Fault]], str, int]]:
-        """Name, faults given the ids, sink settings, exit status of the first run."""
-        def status(code: int, **more: object) -> Callable[[list[str]], list[Fault]]:
-            return lambda _: [Fault("status", code, **more)]  # type: ignore[arg-type]
-
-        def kind(name: str, times: int = 1) -> Callable[[list[str]], list[Fault]]:
-            return lambda _: [Fault(name, times=times)]
-
-        def poison(code: int, count: int = 1) -> Callable[[list[str]], list[Fault]]:
-            return lambda ids: [Fault("status", code, poison=set(ids[70:70 + count]))]
-
-        return [
-            ("none", lambda _: [], "", 0),
-            ("429 six times, Retry-After", status(429, times=6, retry_after_s=2), "", 0),
-            ("429 for ever", status(429), "", 1),
-            ("503 six times", status(503, times=6), "", 0),
-            ("503 for ever", status(503), "", 1),
-            ("401", status(401), "", 1),
-            ("403 one event", poison(403), "", 0),
-            ("403 all", status(403), "", 1),
-            ("404 all", status(404), "", 1),
-            ("413 above 100 kB", status(413, size_max=100_000), "", 0),
-            ("413 above 3 kB", status(413, size_max=3000), "", 0),
-            ("400 poison", poison(400), "", 0),
-            ("400 three poisons", poison(400, 3), "", 0),
-            ("400 all", status(400), "", 1),
-            ("400 all but heartbeats", status(400, heartbeats=False), "", 1),
-            ("422 poison", poison(422), "", 0),
-            ("reset before the answer", kind("reset_before", 3), "", 0),
-            ("reset after storing", kind("reset_after", 2), "", 0),
-            ("time-out", kind("time_out"), "timeout: 10s", 0),
-            ("slow reply", kind("slow", 3), "", 0),
-            ("receiver killed, started later", kind("kill"), "", 1),
-        ]
-
-    def test_nothing_is_lost_and_only_poison_is_set_aside(self) -> None:
-        print(f"\n{'fault':32} {'exit':>4} {'requests':>8} {'beats':>5} {'repeats':>7} "
-              f"{'letters':>7} {'lost':>4}")
-        for name, faults, settings, wanted in self.rows():
-            with self.subTest(name):
-                self.strike(name, faults, settings, wanted)
-
-    def strike(self, name: str, faults: Callable[[list[str]], list[Fault]],
-               settings: str, wanted: int) -> None:
-        platform = self.platform()
-        bench = self.bench_for(platform, f"api_key: key-1, {settings}".rstrip(", "))
-        armed = faults(self.ids(bench))
-        poison = set().union(*(fault.poison for fault in armed))
-        platform.arm(*armed)
-        first = bench.run()
-        requests, beats = platform.requests, platform.heartbeats
-        if wanted == 1:
-            self.assertEqual(letters(bench), {}, "a broken sink made dead letters")
-        platform.arm(*[fault for fault in armed if fault.poison])
-        if platform._server is None:
-            platform.start()
-        second = bench.run()
-        lost = self.lost(bench, platform)
-        print(f"{name:32} {first.status:4} {requests:8} {beats:5} {platform.repeats():7} "
-              f"{len(letters(bench)):7} {len(lost):4}", flush=True)
-        self.assertEqual(first.status, wanted, first.stderr[-3000:])
-        self.assert_good(second)
-        self.assertEqual(lost, [])
-        self.assertEqual(set(letters(bench)), poison)
-        self.assertEqual(platform.misfits, [])
-        self.assertEqual(poison & set(platform.counts), set())
-        self.assert_key_unseen(bench, first, second)
-
-    def test_the_table_finds_a_sink_that_drops_on_429(self) -> None:
-        platform = self.platform()
-        bench = self.bench_for(platform, program=DROPS_BUSY)
-        platform.arm(Fault("status", 429, times=6))
-        bench.run()
-        self.assertNotEqual(self.lost(bench, platform), [])
 
 
 class Sending(HttpCase):

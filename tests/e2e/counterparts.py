@@ -1,0 +1,178 @@
+"""Platforms that sinks are tried against, each as strict as its specification and as
+cruel as a bad day. What a real one checks beyond this stands in docs/sinks.md."""
+
+import json
+import re
+import threading
+import urllib.parse
+import uuid
+from email.message import Message
+from typing import ClassVar
+
+from receiver import Answer, Fault, Receiver
+
+
+class Http(Receiver):
+    """Any platform that takes lines of JSON."""
+
+    TYPE: ClassVar[str] = "http"
+    SETTINGS: ClassVar[str] = "api_key: key-1"
+    tells_repeats: ClassVar[bool] = False
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}/v1/events"
+
+    def line(self, more: str = "") -> str:
+        """The sink's entry in a configuration."""
+        settings = f"{self.SETTINGS}, {more}".rstrip(", ")
+        return (f"  platform: {{type: {self.TYPE}, url: '{self.url}', "
+                f"ca_file: {self.ca_file}, {settings}}}")
+
+
+class Elasticsearch(Http):
+    """The bulk API: elasticsearch-specification, specification/_global/bulk."""
+
+    TYPE = "elasticsearch"
+    SETTINGS = "api_key: key-1, index: audit-%Y.%m"
+    tells_repeats = True
+    BULK = "/_bulk?filter_path=errors,items.*.status,items.*.error.type," \
+           "items.*.error.caused_by.type"
+
+    def __init__(self, folder, **options) -> None:
+        super().__init__(folder, credential=("Authorization", "ApiKey key-1"), **options)
+        self.documents: dict[tuple[str, str], dict] = {}
+        self.item_faults: list[Fault] = []  # status, body: the error's type
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def parse(self, path: str, headers: Message, body: bytes) -> list[dict]:
+        self.check_type(headers)
+        if path != self.BULK:
+            self.note_misfit(f"path {path}")
+        if body[-1:] != b"\n":
+            self.note_misfit("The bulk request must be terminated by a newline")
+        lines = body.split(b"\n")[:-1]
+        events = []
+        for action, source in zip(lines[::2], lines[1::2], strict=True):
+            event = json.loads(source)
+            self.check_action(json.loads(action), event)
+            events.append(event)
+        return events
+
+    def check_action(self, action: dict, event: dict) -> None:
+        index = "audit-" + event["@timestamp"][:7].replace("-", ".")
+        wanted = {"create": {"_index": index, "_id": event["event"]["id"]}}
+        if action != wanted:
+            self.note_misfit(f"action {action}, wanted {wanted}")
+
+    def take(self, events: list[dict]) -> Answer:
+        items = [{"create": self.index(event)} for event in events]
+        has_errors = any("error" in item["create"] for item in items)
+        return Answer(200, json.dumps({"errors": has_errors, "items": items}).encode())
+
+    def keep(self, events: list[dict]) -> None:
+        self.take(events)
+
+    def index(self, event: dict) -> dict:
+        event_id = event["event"]["id"]
+        key = (event["@timestamp"][:7], event_id)
+        for fault in self.item_faults:
+            if fault.times > 0 and (not fault.poison or event_id in fault.poison):
+                fault.times -= 1
+                return {"status": fault.status, "error": {"type": fault.body.decode()}}
+        with self._lock:
+            if key in self.documents:
+                return {"status": 409, "error": {"type": "version_conflict_engine_exception"}}
+            self.documents[key] = event
+        self.store([event])
+        return {"status": 201}
+
+
+class SplunkHec(Http):
+    """The HTTP Event Collector with indexer acknowledgement: docs.splunk.com,
+    AboutHECIDXAck. What it has not indexed yet dies with it."""
+
+    TYPE = "splunk-hec"
+    SETTINGS = "token: key-1, sourcetype: audit, acknowledgement_timeout: 60s"
+    ASKS = 2  # an acknowledgement is true when it is asked for the second time
+
+    def __init__(self, folder, **options) -> None:
+        super().__init__(folder, credential=("Authorization", "Splunk key-1"),
+                         want_type="application/json", **options)
+        self.pending: dict[tuple[str, int], list] = {}  # channel, ackId: asks, events
+        self.next_id: dict[str, int] = {}
+        self.here = threading.local()  # the channel of this thread's request
+        self.ack_status = 200
+        self.indexes = True
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        super().kill()
+        with self._lock:
+            self.pending.clear()
+
+    def parse(self, path: str, headers: Message, body: bytes) -> list[dict]:
+        self.check_type(headers)
+        if path != "/services/collector/event":
+            self.note_misfit(f"path {path}")
+        self.here.channel = self.channel_of(headers)
+        decoder, text, at, events = json.JSONDecoder(), body.decode(), 0, []
+        while at < len(text):
+            wrapped, at = decoder.raw_decode(text, at)
+            at += len(re.match(r"\s*", text[at:])[0])
+            event = wrapped["event"]
+            if (wrapped["fields"] != {"event_id": event["event"]["id"]}
+                    or wrapped["sourcetype"] != "audit" or not isinstance(wrapped["time"], float)):
+                self.note_misfit(f"wrapper {wrapped['fields']}")
+            events.append(event)
+        return events
+
+    def channel_of(self, headers: Message) -> str:
+        channel = headers.get("X-Splunk-Request-Channel", "")
+        if str(uuid.UUID(channel)) != channel:
+            self.note_misfit(f"channel {channel}")
+        return channel
+
+    def take(self, events: list[dict]) -> Answer:
+        with self._lock:
+            channel = self.here.channel
+            number = self.next_id.get(channel, 0)
+            self.next_id[channel] = number + 1
+            self.pending[channel, number] = [0, events]
+        body = {"text": "Success", "code": 0, "ackId": number}
+        return Answer(200, json.dumps(body).encode(), {"Set-Cookie": "stick=a; Path=/"})
+
+    def ask(self, path: str, headers: Message, body: bytes) -> Answer | None:
+        url = urllib.parse.urlsplit(path)
+        if url.path != "/services/collector/ack":
+            return None
+        channel = urllib.parse.parse_qs(url.query)["channel"][0]
+        if not self.welcomes(headers) or headers.get("Cookie") != "stick=a":
+            self.note_misfit("asked for an acknowledgement without token or cookie")
+        if self.ack_status != 200:
+            return Answer(self.ack_status)
+        acks = {str(number): self.is_indexed(channel, number)
+                for number in json.loads(body)["acks"]}
+        return Answer(200, json.dumps({"acks": acks}).encode())
+
+    def is_indexed(self, channel: str, number: int) -> bool:
+        with self._lock:
+            entry = self.pending.get((channel, number))
+            if entry is None or not self.indexes:
+                return False  # unknown, and so never true
+            entry[0] += 1
+            if entry[0] < self.ASKS:
+                return False
+            del self.pending[channel, number]
+        self.store(entry[1])
+        return True
+
+
+COUNTERPARTS: dict[str, type[Http]] = {
+    kind.TYPE: kind for kind in (Http, Elasticsearch, SplunkHec)}
