@@ -26,6 +26,10 @@ struct problem {
 
 void problem_read(const struct http_response *response, struct problem *problem);
 
+/* Is it about a name that was asked for, denied to us or absent, and not about who pays,
+ * the token or the request? */
+bool problem_is_of_names(const struct http_response *response);
+
 /*
  * Turns a refusal into an error that says what to do; denied is what to do where only
  * this identity's rights are short. Always false.
