@@ -32,6 +32,7 @@ struct slicing {
     int64_t span_ms;              /* the longest slice */
     int64_t grain_ms;             /* what the API's times are rounded to: 1000 for AWS */
     int64_t retention_ms;         /* how long the cloud keeps the log */
+    int64_t late_ms; /* how late the log may get an event to be asked for; 0: any */
 };
 
 /* A stretch of the log, both bounds inclusive, in the time the API filters on. */
@@ -46,9 +47,8 @@ struct page {
     struct buf decoded; /* records that had to be unescaped from body */
     struct record *records;
     size_t record_count;
-    int64_t
-        *record_ms; /* each record's time as the API filters on it; NULL without slices */
-    json_t *place;  /* where the next page begins; NULL: at the slice's start */
+    int64_t *record_ms; /* each one's time as the API filters on it; NULL: no slices */
+    json_t *place;      /* where the next page begins; NULL: at the slice's start */
     int64_t date_ms; /* the answer's Date, of a refusal too: the cloud's clock; 0: none */
     double allowed_per_second; /* by the quota the cloud named; 0: it did not; also of a
                                   refusal */

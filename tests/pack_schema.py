@@ -22,6 +22,9 @@ RULE = {"id": "a", "principles": ["2b"], "service": "iam.amazonaws.com",
 PACK = {"pack": "own", "records": "aws-cloudtrail", "version": "1", "rules": [RULE]}
 
 
+DECISION = {"class": "job", "service": "glue.amazonaws.com", "operations": ["StartJobRun"]}
+
+
 class Scalars(yaml.SafeLoader):
     """Every scalar a text, as the program reads it, but for true, false and whole
     numbers, which an editor sees as such."""
@@ -44,6 +47,11 @@ def is_valid(pack):
     return jsonschema.Draft202012Validator(SCHEMA).is_valid(pack)
 
 
+def with_decision(**changes):
+    head = {key: value for key, value in PACK.items() if key != "rules"}
+    return {**head, "no_principle": [{**DECISION, **changes}]}
+
+
 def with_rule(**changes):
     return {**PACK, "rules": [{**RULE, **changes}]}
 
@@ -53,7 +61,7 @@ class PackSchema(unittest.TestCase):
         jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
     def test_every_shipped_pack_is_valid(self):
-        files = sorted((ROOT / "mappings").glob("*.yaml"))
+        files = sorted((ROOT / "mappings").rglob("*.yaml"))
         self.assertTrue(files)
         for file in files:
             with self.subTest(file=file.name):
@@ -73,12 +81,18 @@ class PackSchema(unittest.TestCase):
     def test_fields_are_the_programs(self):
         source = (ROOT / "src/event/fields.h").read_text()
         names = [".".join(parts) for parts in re.findall(FIELD, source)]
-        self.assertEqual(SCHEMA["$defs"]["fields"]["propertyNames"]["enum"], names)
+        self.assertEqual(SCHEMA["$defs"]["field"]["enum"], names)
 
     def test_principles_are_the_programs(self):
         source = (ROOT / "src/config/principle.c").read_text()
         refs = re.findall(r'\{"([1-7][a-g]?)",', source)
         self.assertEqual(SCHEMA["$defs"]["principle"]["enum"], refs)
+
+    def test_classes_are_the_programs(self):
+        source = (ROOT / "src/mapping/decision.c").read_text()
+        names = re.findall(r'\[DECISION_\w+\] = "(\w+)"', source)
+        decision = SCHEMA["$defs"]["decision"]["properties"]
+        self.assertEqual(decision["class"]["enum"], names)
 
     def test_a_small_pack_is_valid(self):
         self.assertTrue(is_valid(PACK))
@@ -106,6 +120,19 @@ class PackSchema(unittest.TestCase):
             "empty when": with_rule(when={}),
             "partial without a reason": {**PACK, "coverage": {"2a": {"level": "partial"}}},
             "coverage of 3d": {**PACK, "coverage": {"3d": {"level": "full"}}},
+            "decisions beside rules": {**PACK, "no_principle": [DECISION]},
+            "decision of no class": with_decision(**{"class": "boring"}),
+            "decision without operations": with_decision(operations=[]),
+            "decision with principles": with_decision(principles=["2b"]),
+            "tamper that is false": with_rule(tamper=False),
+            "privileged rule of no answer": with_rule(privileged="maybe"),
+            "privileged list of one text": {**PACK, "privileged": {"roles": "admin"}},
+            "everybody privileged": {**PACK, "privileged": {"roles": ["*"]}},
+            "privileged users": {**PACK, "privileged": {"users": ["root"]}},
+            "no examples": with_rule(examples=[]),
+            "example without a record": with_rule(examples=[{"principles": ["2b"]}]),
+            "example of an unknown field": with_rule(
+                examples=[{"record": {}, "fields": {"user.nam": "a"}}]),
             "unknown outcome": {**PACK, "outcome": [{"is": "ok"}]},
         }
         for name, pack in wrong.items():
@@ -124,6 +151,17 @@ class PackSchema(unittest.TestCase):
             "not a list": with_rule(when={"a": {"not": ["x", "y"]}}),
             "not existing": with_rule(when={"a": {"not": {"exists": True}}}),
             "full without a reason": {**PACK, "coverage": {"2a": {"level": "full"}}},
+            "decisions in a file of their own": with_decision(),
+            "decision with a reason": with_decision(why="because", service=["a", "b"]),
+            "tamper": with_rule(tamper=True, principles=["6"]),
+            "privileged rule": with_rule(privileged="unknown"),
+            "privileged names": {**PACK, "privileged": {"roles": ["admin", "*.admin"],
+                                                        "groups": ["admins"]}},
+            "examples": with_rule(examples=[
+                {"record": {"a": {"b": [1, True, None]}}, "principles": ["2b"],
+                 "outcome": "success", "fields": {"user.name": "a",
+                                                  "moj.member.name": ["a", "b"]}},
+                {"record": {}, "matches": False}]),
             "outcome without when": {**PACK, "outcome": [{"is": "success"}]},
         }
         for name, pack in right.items():

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "config/config.h"
 #include "gcp/entries.h"
 #include "gcp/exam.h"
 #include "gcp/lql.h"
@@ -9,7 +10,6 @@
 #include "gcp/shape.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * Slices are of receiveTimestamp, when Logging took an entry in: what shows later than
@@ -22,12 +22,10 @@ static const struct slicing slicing = {
     .span_ms = MS_PER_HOUR,
     .grain_ms = 1,
     .retention_ms = 30LL * MS_PER_DAY,
+    .late_ms = MS_PER_DAY,
 };
 
 static const int64_t required_ms = 400LL * MS_PER_DAY;
-
-enum { LATE_MS = MS_PER_DAY };
-static const int64_t late_workspace_ms = 3LL * MS_PER_DAY;
 
 static const struct setting settings_table[] = {
     {.name = "projects",
@@ -137,19 +135,6 @@ static void audit_close(struct session *session)
     }
 }
 
-/* How long after it happened an entry of one of resources may come. */
-static int64_t late_of(const json_t *settings, const json_t *resources)
-{
-    static const char organization[] = "organizations/";
-    const json_t *late = json_object_get(settings, "late");
-    const char *first = json_string_value(json_array_get(resources, 0));
-    if (late != NULL) {
-        return json_integer_value(late);
-    }
-    return strncmp(first, organization, strlen(organization)) == 0 ? late_workspace_ms
-                                                                   : LATE_MS;
-}
-
 static bool audit_open(const json_t *settings, const struct runtime *runtime,
                        struct session **session, struct error *err)
 {
@@ -161,7 +146,7 @@ static bool audit_open(const json_t *settings, const struct runtime *runtime,
     struct session *made = mem_new(1, sizeof(*made));
     made->entries.settings = settings;
     made->entries.resources = resources;
-    made->entries.late_ms = late_of(settings, resources);
+    made->entries.late_ms = config_late_ms(settings, &slicing);
     if (!google_open(&made->entries.google, "logging", settings, runtime, err)) {
         audit_close(made);
         return false;

@@ -84,36 +84,49 @@ static char *find_shipped(void)
     return NULL;
 }
 
-bool command_mappings(const struct program *program, const char *shipped,
-                      char *const *directories, struct mapping_set **set,
-                      struct problems *problems)
+char **command_directories(const char *shipped, char *const *directories,
+                           struct problems *problems)
 {
     size_t count = 0;
     while (directories != NULL && directories[count] != NULL) {
         count++;
     }
-    const char **all = mem_new(count + 2, sizeof(*all));
     char *found = shipped == NULL ? find_shipped() : mem_dup(shipped);
-    size_t used = 0;
-    if (found != NULL) {
-        all[used++] = found;
-    }
-    for (size_t i = 0; i < count; i++) {
-        all[used++] = directories[i];
-    }
-
-    const struct record_shape **shapes = command_shapes(program);
-    bool ok = false;
     if (found == NULL) {
         problems_add(problems, NULL, 0, 0,
                      "the shipped mapping packs are not beside the program; "
                      "name their folder with --mappings DIR");
-    } else {
-        ok = mapping_load_only(all, shapes, program->only, set, problems);
+        return NULL;
     }
+    char **all = mem_new(count + 2, sizeof(*all));
+    all[0] = found;
+    for (size_t i = 0; i < count; i++) {
+        all[i + 1] = mem_dup(directories[i]);
+    }
+    return all;
+}
+
+void command_directories_free(char **directories)
+{
+    for (size_t i = 0; directories != NULL && directories[i] != NULL; i++) {
+        free(directories[i]);
+    }
+    free(directories);
+}
+
+bool command_mappings(const struct program *program, const char *shipped,
+                      char *const *directories, struct mapping_set **set,
+                      struct problems *problems)
+{
+    char **all = command_directories(shipped, directories, problems);
+    if (all == NULL) {
+        return false;
+    }
+    const struct record_shape **shapes = command_shapes(program);
+    bool ok =
+        mapping_load_only((const char *const *)all, shapes, program->only, set, problems);
     free(shapes);
-    free(found);
-    free(all);
+    command_directories_free(all);
     return ok;
 }
 

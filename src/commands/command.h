@@ -47,9 +47,15 @@ const struct record_shape **command_shapes(const struct program *program);
 const struct provider *command_provider(const struct program *program, const char *name);
 
 /*
- * Loads the shipped packs and those of directories (ends with NULL; may be NULL). shipped
- * NULL: the packs installed with the program, or those of its source tree.
+ * The shipped packs' folder, then directories (ends with NULL; may be NULL). shipped
+ * NULL: the packs installed with the program, or those of its source tree; when there
+ * are none, NULL and a problem. The caller frees.
  */
+char **command_directories(const char *shipped, char *const *directories,
+                           struct problems *problems);
+void command_directories_free(char **directories);
+
+/* Loads the packs of command_directories. */
 bool command_mappings(const struct program *program, const char *shipped,
                       char *const *directories, struct mapping_set **set,
                       struct problems *problems);

@@ -12,9 +12,10 @@ static const char help[] =
     "Usage: auditbridge explain --provider NAME [--packs DIR] [FILE...]\n"
     "\n"
     "Says for each record which rules matched, with file and line, which nearly did\n"
-    "and the condition that failed.\n"
+    "and the condition that failed; and where none matched, who decided that.\n"
     "\n"
-    "  --provider NAME   whose records they are: aws-cloudtrail\n"
+    "  --provider NAME   whose records they are: aws-cloudtrail, azure-activity,\n"
+    "                    entra-audit, entra-signin, gcp-audit\n"
     "  --packs DIR       further mapping packs; may be repeated\n"
     "  --mappings DIR    the shipped packs, when not beside the program\n"
     "\n"
@@ -23,28 +24,55 @@ static const char help[] =
 
 enum { TEXT_LIMIT = 1 << 20 };
 
+/* What records are explained with. */
+struct reading {
+    const struct mapping *mapping;
+    const struct decisions *decisions;
+};
+
 static bool explain_one(void *context, const struct record *record,
                         const struct values *values)
 {
     struct buf text;
     buf_init(&text, TEXT_LIMIT);
-    explain_record(context, record, values, &text);
+    const struct reading *reading = context;
+    explain_record(reading->mapping, reading->decisions, record, values, &text);
     size_t written = fwrite(text.data, 1, text.size, stdout);
     bool ok = written == text.size;
     buf_clear(&text);
     return ok;
 }
 
-static int explain_files(const struct mapping *mapping, char *const *files, size_t count)
+static int explain_files(struct reading *reading, char *const *files, size_t count)
 {
-    union {
-        const struct mapping *shown;
-        void *context;
-    } take = {.shown = mapping};
     struct records records = {
-        .mapping = mapping, .context = take.context, .take = explain_one};
+        .mapping = reading->mapping, .context = reading, .take = explain_one};
     bool ok = records_read(&records, files, count) && fflush(stdout) == 0;
     return ok && records.unreadable == 0 && !records.has_failed ? EXIT_GOOD : EXIT_FAILED;
+}
+
+/* Loads the packs and decisions in directories that are about records of shape. */
+static int explain_with(char *const *directories, const struct record_shape *shape,
+                        const struct arguments *files)
+{
+    const char *const *all = (const char *const *)directories;
+    const struct record_shape *const shapes[] = {shape, NULL};
+    struct problems problems = {0};
+    struct mapping_set *set = NULL;
+    struct decisions *decisions = NULL;
+    bool is_mapped = mapping_load_only(all, shapes, shape, &set, &problems);
+    bool is_decided = decisions_load(all, shapes, shape, &decisions, &problems);
+    int status = EXIT_WRONG;
+    if (is_mapped && is_decided) {
+        struct reading reading = {mapping_find(set, shape), decisions};
+        status = explain_files(&reading, files->items, (size_t)files->count);
+    } else {
+        status = command_problems(&problems);
+    }
+    decisions_free(decisions);
+    mapping_set_free(set);
+    problems_clear(&problems);
+    return status;
 }
 
 static int explain(const struct program *program, int argc, char **argv)
@@ -73,15 +101,10 @@ static int explain(const struct program *program, int argc, char **argv)
     }
 
     struct problems problems = {0};
-    struct mapping_set *set = NULL;
-    const struct program narrow = {program->providers, provider->shape};
-    if (command_mappings(&narrow, shipped, packs.items, &set, &problems)) {
-        status = explain_files(mapping_find(set, provider->shape), files.items,
-                               (size_t)files.count);
-    } else {
-        status = command_problems(&problems);
-    }
-    mapping_set_free(set);
+    char **directories = command_directories(shipped, packs.items, &problems);
+    status = directories == NULL ? command_problems(&problems)
+                                 : explain_with(directories, provider->shape, &files);
+    command_directories_free(directories);
     problems_clear(&problems);
     return status;
 }

@@ -23,7 +23,7 @@ static const char help[] =
     "the same bytes.\n"
     "\n"
     "  --provider NAME   whose records they are: aws-cloudtrail, azure-activity,\n"
-    "                    entra-audit, entra-signin\n"
+    "                    entra-audit, entra-signin, gcp-audit\n"
     "  --format FORMAT   ecs (default): the event; raw: the record as it was\n"
     "  --account ID      account of records that do not name theirs\n"
     "  --packs DIR       further mapping packs; may be repeated\n"

@@ -82,6 +82,10 @@ struct config {
  */
 const struct slicing *config_slicing(const struct config_source *source);
 
+/* slicing's late_ms, or what settings (of an entry, or of one source of it) say instead.
+ */
+int64_t config_late_ms(const json_t *settings, const struct slicing *slicing);
+
 /*
  * Reads and checks file. providers ends with NULL. False with every problem
  * added; config is then empty. The caller clears.

@@ -275,6 +275,13 @@ const struct slicing *config_slicing(const struct config_source *source)
     return source->slicing.passes > 0 ? &source->slicing : source->provider->slicing;
 }
 
+int64_t config_late_ms(const json_t *settings, const struct slicing *slicing)
+{
+    const json_t *late = json_object_get(settings, "late");
+    return slicing->late_ms == 0 || late == NULL ? slicing->late_ms
+                                                 : json_integer_value(late);
+}
+
 /* A tenant may keep its log for less long than its cloud's best does. */
 static void take_retention(struct config_source *source)
 {
@@ -382,6 +389,10 @@ void config_source_read(const struct config_loader *loader,
     if (json_is_object(entry->object)) {
         struct reading reading = {loader, entry, source, typed};
         read_routes(&reading);
+        int64_t rare_ms = config_sink_every_ms(config, source);
+        if (rare_ms > 0 && json_object_get(entry->object, "every") == NULL) {
+            source->every_ms = rare_ms;
+        }
         take_retention(source);
         check_lookback(&reading);
         check_redact(&reading);

@@ -44,3 +44,12 @@ uint32_t principle_bit(const struct principle *principle)
 {
     return (uint32_t)1 << (principle - principles);
 }
+
+uint32_t principle_group(char number)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
+        bits |= principles[i].ref[0] == number ? principle_bit(&principles[i]) : 0;
+    }
+    return bits;
+}

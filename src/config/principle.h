@@ -23,5 +23,7 @@ extern const struct principle principles[];
 const struct principle *principle_find(const char *ref);
 /* Its bit in a set of principles: 1 << its place in the list. */
 uint32_t principle_bit(const struct principle *principle);
+/* The bits of all principles whose ref begins with number: '2'. */
+uint32_t principle_group(char number);
 
 #endif

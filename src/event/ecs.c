@@ -1,7 +1,6 @@
 #include "event/ecs.h"
 
 #include "base/timestamp.h"
-#include "config/principle.h"
 #include "event/category.h"
 #include "event/escape.h"
 
@@ -144,94 +143,6 @@ static void write_cloud(struct ecs *ecs)
     }
 }
 
-static void write_principles(struct ecs *ecs)
-{
-    if (ecs->match->principles == 0) {
-        return;
-    }
-    writer_name(&ecs->writer, NAME("moj", "principles"));
-    writer_array_open(&ecs->writer);
-    for (uint32_t left = ecs->match->principles; left != 0; left &= left - 1) {
-        writer_safe(&ecs->writer, principles[__builtin_ctz(left)].ref);
-    }
-    writer_array_close(&ecs->writer);
-}
-
-static bool has_requirement(const struct rule *rule, const char *requirement)
-{
-    const char *const *one = rule->requirements;
-    while (one != NULL && *one != NULL && strcmp(*one, requirement) != 0) {
-        one++;
-    }
-    return one != NULL && *one != NULL;
-}
-
-/* True when a rule before place has the requirement too. */
-static bool is_repeat(const struct match *match, size_t place, const char *requirement)
-{
-    size_t i = 0;
-    while (i < place && !has_requirement(match->rules[i], requirement)) {
-        i++;
-    }
-    return i < place;
-}
-
-/* The requirements of the rule at place that no rule before it has. */
-static void write_new_requirements(struct ecs *ecs, size_t place, bool *is_open)
-{
-    const char *const *one = ecs->match->rules[place]->requirements;
-    for (; one != NULL && *one != NULL; one++) {
-        bool is_new = !is_repeat(ecs->match, place, *one);
-        if (is_new && !*is_open) {
-            writer_name(&ecs->writer, NAME("moj", "requirements"));
-            writer_array_open(&ecs->writer);
-            *is_open = true;
-        }
-        if (is_new) {
-            writer_text(&ecs->writer, bytes_of(*one));
-        }
-    }
-}
-
-static void write_requirements(struct ecs *ecs)
-{
-    bool is_open = false;
-    for (size_t i = 0; i < ecs->match->rule_count; i++) {
-        write_new_requirements(ecs, i, &is_open);
-    }
-    if (is_open) {
-        writer_array_close(&ecs->writer);
-    }
-}
-
-/* What the rules say: of the words, the first rule that has one. */
-static void write_rules(struct ecs *ecs)
-{
-    const struct match *match = ecs->match;
-    const char *action = NULL;
-    enum change change = CHANGE_NONE;
-    for (size_t i = match->rule_count; i > 0; i--) {
-        const struct rule *rule = match->rules[i - 1];
-        action = rule->action != NULL ? rule->action : action;
-        change = rule->change != CHANGE_NONE ? rule->change : change;
-    }
-    write_principles(ecs);
-    write_requirements(ecs);
-    add_text(ecs, NAME("moj", "action"), action);
-    if (change != CHANGE_NONE) {
-        add_safe(ecs, NAME("moj", "change"), change_names[change]);
-    }
-    if (match->rule_count == 0) {
-        return;
-    }
-    writer_name(&ecs->writer, NAME("moj", "rule_ids"));
-    writer_array_open(&ecs->writer);
-    for (size_t i = 0; i < match->rule_count; i++) {
-        writer_text(&ecs->writer, bytes_of(match->rules[i]->id));
-    }
-    writer_array_close(&ecs->writer);
-}
-
 static void write_time(struct ecs *ecs, const struct moment *moment)
 {
     if (moment->is_known) {
@@ -346,7 +257,7 @@ bool ecs_write(struct ecs *ecs, struct buf *out)
     write_cloud(ecs);
     ecs_write_fields(ecs, FIELD_CLOUD_ACCOUNT_NAME, FIELD_MOJ_ACTOR_CREDENTIAL_ID);
     ecs_write_related(ecs);
-    write_rules(ecs);
+    ecs_write_rules(ecs);
     write_time(ecs, &moment);
     write_self(ecs);
     ecs_write_phase(ecs);

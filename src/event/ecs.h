@@ -37,6 +37,8 @@ bool ecs_write(struct ecs *ecs, struct buf *out);
 void ecs_write_fields(struct ecs *ecs, size_t first, size_t end);
 /* Writes related: who, from where and which hosts, each value once. */
 void ecs_write_related(struct ecs *ecs);
+/* Writes what rules say: moj.principles up to moj.rule_ids. */
+void ecs_write_rules(struct ecs *ecs);
 /* Writes moj.phase, for shapes that know long operations. */
 void ecs_write_phase(struct ecs *ecs);
 /* Writes moj.changes, where the record lists any. */

@@ -1,3 +1,4 @@
+#include "config/principle.h"
 #include "mapping/compiled.h"
 
 #include <stdint.h>
@@ -277,6 +278,10 @@ void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
         add_field(&compiler, field);
     }
     add_outcomes(&compiler);
+    mapping->role_principles = principle_group('2');
+    for (size_t i = 0; i < pack_count; i++) {
+        privileged_add(&mapping->privileged, packs[i], mapping->shape->fold_case, arena);
+    }
     add_rules(&compiler);
     paths_seal(mapping->paths);
     plan_all(mapping, arena, problems);

@@ -10,6 +10,7 @@
 #include "mapping/changes.h"
 #include "mapping/lookup.h"
 #include "mapping/pack.h"
+#include "mapping/privileged.h"
 
 /* Where a value is found: a slot of the first scan, or of the plan's own. */
 enum { SLOT_DETAIL = 1 << 30, SLOT_NONE = -1 };
@@ -93,6 +94,8 @@ struct mapping {
     size_t field_count;
     struct outcome_pick *outcomes;
     size_t outcome_count;
+    struct privileged_lists privileged;
+    uint32_t role_principles; /* whose events privileged is about */
     struct pack_rule **rules; /* in order; replaced ones are left out */
     size_t rule_count;
     struct lookup by_service;

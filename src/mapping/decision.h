@@ -53,7 +53,7 @@ struct decision {
 struct decisions; /* all that was loaded; owns every text in it */
 
 /*
- * Loads the no_principle entries of DIR/no-principle/*.yaml for each of directories;
+ * Loads the no_principle entries of DIR/no-principle/NAME.yaml for each of directories;
  * a directory without that folder has none. only: the records wanted; NULL: all. Every
  * mistake is added to problems; false when there was one.
  */

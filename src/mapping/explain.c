@@ -12,6 +12,7 @@ enum { VALUE_SHOWN_MAX = 120, SUGGESTIONS_MAX = 5, NAME_SIZE = 64 };
 /* What is at work while one record is explained. */
 struct explainer {
     const struct mapping *mapping;
+    const struct decisions *decisions; /* NULL: nothing is said of them */
     const struct values *values;
     struct match *match;
     struct buf *out;
@@ -178,10 +179,15 @@ static void explain_unknown(const struct explainer *explainer,
     if (service == NULL) {
         buf_add_text(explainer->out, "  no rule names this service\n");
         suggest_service(explainer);
-        return;
+    } else {
+        buf_add_text(explainer->out, "  no rule names this operation\n");
+        suggest_operations(explainer, service, name);
     }
-    buf_add_text(explainer->out, "  no rule names this operation\n");
-    suggest_operations(explainer, service, name);
+    if (name.size > 0 && explainer->decisions != NULL) {
+        buf_add_text(explainer->out,
+                     "  undecided  nobody has judged it; write a rule, or an entry of "
+                     "no_principle (docs/mappings.md)\n");
+    }
 }
 
 static void explain_head(const struct explainer *explainer)
@@ -210,34 +216,60 @@ static void explain_result(const struct explainer *explainer)
              explainer->match->rule_count == 0 ? "; delivered all the same" : "");
 }
 
-void explain_record(const struct mapping *mapping, const struct record *record,
-                    const struct values *values, struct buf *out)
+/* Who decided that the operation answers nothing. False when nobody did. */
+static bool explain_decision(const struct explainer *explainer, struct bytes name)
+{
+    struct buf *out = explainer->out;
+    const struct decision *decision =
+        explainer->decisions == NULL
+            ? NULL
+            : decisions_find(explainer->decisions, explainer->mapping->shape,
+                             explainer->match->service, name);
+    if (decision == NULL) {
+        return false;
+    }
+    buf_addf(out, "  decided  no principle: %s (%s:%d)\n",
+             decision_names[decision->class], decision->file, decision->place.line);
+    if (decision->why != NULL) {
+        buf_add_text(out, "      why    ");
+        add_shown(out, bytes_of(decision->why));
+        buf_add_byte(out, '\n');
+    }
+    return true;
+}
+
+/* Every rule that is tried on the operation called name. False when there is none. */
+static bool explain_rules(const struct explainer *explainer, const struct plan *plan,
+                          struct bytes name)
+{
+    bool is_tried = false;
+    for (size_t i = 0; plan != NULL && i < plan->count; i++) {
+        if (plan_is_named(&plan->candidates[i], name)) {
+            explain_rule(explainer, &plan->candidates[i]);
+            is_tried = true;
+        }
+    }
+    return is_tried;
+}
+
+void explain_record(const struct mapping *mapping, const struct decisions *decisions,
+                    const struct record *record, const struct values *values,
+                    struct buf *out)
 {
     struct match match = {0};
-    const struct explainer explainer = {mapping, values, &match, out};
+    const struct explainer explainer = {mapping, decisions, values, &match, out};
     mapping_match(mapping, record, values, &match);
     explain_head(&explainer);
 
     const struct service *service = match_service(mapping, values, &match);
     struct bytes name = {0};
-    if (service == NULL) {
-        explain_unknown(&explainer, NULL, name);
-        explain_result(&explainer);
-        match_clear(&match);
-        return;
-    }
     const struct plan *plan = match_plan(mapping, service, values, &match, &name);
-    size_t tried = 0;
     if (plan != NULL) {
         match_scan(plan, record, &match);
     }
-    for (size_t i = 0; plan != NULL && i < plan->count; i++) {
-        if (plan_is_named(&plan->candidates[i], name)) {
-            explain_rule(&explainer, &plan->candidates[i]);
-            tried++;
-        }
-    }
-    if (tried == 0) {
+    bool is_tried = explain_rules(&explainer, plan, name);
+    bool is_decided = match.rule_count == 0 && explain_decision(&explainer, name);
+    if (!is_tried && !is_decided) {
         explain_unknown(&explainer, service, name);
     }
     explain_result(&explainer);

@@ -1,13 +1,9 @@
 #include "mapping/compiled.h"
 
 #include "base/mem.h"
+#include "mapping/files.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-enum { FILE_SIZE_MAX = (4 << 20) + 1 }; /* yaml_parse refuses more than 4 MiB */
 
 struct pack_file {
     struct pack pack;
@@ -23,63 +19,6 @@ struct loader {
     size_t file_count;
 };
 
-static bool is_ending(const char *name, const char *ending)
-{
-    size_t size = strlen(name);
-    size_t wanted = strlen(ending);
-    return size > wanted && strcmp(name + size - wanted, ending) == 0;
-}
-
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static void read_names(struct loader *loader, const char *directory, DIR *stream,
-                       char ***names, size_t *count)
-{
-    const struct dirent *entry = NULL;
-    while ((entry = readdir(stream)) != NULL) {
-        if (entry->d_name[0] == '.') {
-            continue; /* Kubernetes mounts hold "..data" beside the files */
-        }
-        if (is_ending(entry->d_name, ".yaml")) {
-            *names = mem_resize(*names, *count + 1, sizeof(char *));
-            (*names)[(*count)++] = mem_format("%s/%s", directory, entry->d_name);
-        } else if (is_ending(entry->d_name, ".yml")) {
-            char *file = mem_format("%s/%s", directory, entry->d_name);
-            problems_add(loader->problems, file, 0, 0,
-                         "is not read: rename it to end in .yaml");
-            free(file);
-        }
-    }
-    if (*count > 0) {
-        qsort(*names, *count, sizeof(char *), compare_names);
-    }
-}
-
-static bool read_text(const char *file, struct buf *text, struct problems *problems)
-{
-    FILE *stream = fopen(file, "rbe");
-    if (stream == NULL) {
-        problems_add(problems, file, 0, 0, "cannot be read: %s", strerror(errno));
-        return false;
-    }
-    buf_init(text, FILE_SIZE_MAX);
-    char block[16 << 10];
-    size_t got = 0;
-    while ((got = fread(block, 1, sizeof(block), stream)) > 0) {
-        size_t room = FILE_SIZE_MAX - text->size;
-        buf_add(text, block, got < room ? got : room);
-    }
-    bool ok = ferror(stream) == 0;
-    if (!ok) {
-        problems_add(problems, file, 0, 0, "cannot be read: %s", strerror(errno));
-    }
-    fclose(stream);
-    return ok;
-}
-
 /* Of packs that are not wanted nothing is kept, and only their syntax is checked. */
 static bool is_wanted(const struct loader *loader, const struct yaml *yaml)
 {
@@ -92,7 +31,7 @@ static void load_file(struct loader *loader, const char *file)
 {
     struct buf text = {0};
     struct yaml yaml = {0};
-    if (!read_text(file, &text, loader->problems)) {
+    if (!files_read(file, &text, loader->problems)) {
         buf_clear(&text);
         return;
     }
@@ -115,21 +54,12 @@ static void load_file(struct loader *loader, const char *file)
 
 static void load_directory(struct loader *loader, const char *directory)
 {
-    DIR *stream = opendir(directory);
-    if (stream == NULL) {
-        problems_add(loader->problems, directory, 0, 0,
-                     "cannot be read as a directory of packs: %s", strerror(errno));
-        return;
+    struct files files;
+    files_list(directory, &files, loader->problems);
+    for (size_t i = 0; i < files.count; i++) {
+        load_file(loader, files.names[i]);
     }
-    char **names = NULL;
-    size_t count = 0;
-    read_names(loader, directory, stream, &names, &count);
-    closedir(stream);
-    for (size_t i = 0; i < count; i++) {
-        load_file(loader, names[i]);
-        free(names[i]);
-    }
-    free(names);
+    files_clear(&files);
 }
 
 /* The first file with the name of the pack in file; file when there is no other. */
@@ -145,26 +75,11 @@ static size_t first_file(const struct loader *loader, size_t file)
     return file;
 }
 
-/* A pack may be several files; they say the same version, or one was forgotten. */
-static void check_version(const struct loader *loader, const struct pack *pack,
-                          const struct pack *other)
-{
-    if (pack->version == NULL || other->version == NULL ||
-        strcmp(pack->version, other->version) == 0) {
-        return;
-    }
-    problems_add(loader->problems, pack->file, pack->place.line, pack->place.column,
-                 "pack \"%s\" has version %s here and %s at %s:%d; files of one pack say "
-                 "the same version",
-                 pack->name, pack->version, other->version, other->file,
-                 other->place.line);
-}
-
 static void check_versions(const struct loader *loader)
 {
     for (size_t i = 1; i < loader->file_count; i++) {
-        check_version(loader, &loader->files[i].pack,
-                      &loader->files[first_file(loader, i)].pack);
+        pack_check_version(&loader->files[i].pack,
+                           &loader->files[first_file(loader, i)].pack, loader->problems);
     }
 }
 

@@ -42,6 +42,17 @@ enum change {
 
 extern const char *const change_names[CHANGE_COUNT]; /* "none", "create", ... */
 
+/* Whether an event of principle 2 is about a role or group that makes administrators. */
+enum privileged {
+    PRIVILEGED_NONE, /* an event of other principles, a rule that does not say */
+    PRIVILEGED_TRUE,
+    PRIVILEGED_FALSE,
+    PRIVILEGED_UNKNOWN, /* the event shows neither role nor group */
+    PRIVILEGED_COUNT,
+};
+
+extern const char *const privileged_names[PRIVILEGED_COUNT]; /* "", "true", ... */
+
 struct mapping;     /* every pack for one record shape, compiled */
 struct mapping_set; /* the mappings of all shapes */
 
@@ -55,6 +66,8 @@ struct rule {
     const char *action;  /* moj.action; may be NULL */
     enum change change;
     const char *const *requirements; /* moj.requirements, ends with NULL; may be NULL */
+    bool is_tamper;                  /* moj.tamper: the evidence itself is touched */
+    enum privileged privileged;      /* what the lists of packs cannot tell */
 };
 
 /*
@@ -121,5 +134,9 @@ const char *mapping_hash(const struct mapping *mapping);
  */
 void mapping_match(const struct mapping *mapping, const struct record *record,
                    const struct values *values, struct match *match);
+
+/* For moj.privileged: what match, just made with mapping, says about administrators. */
+enum privileged mapping_privileged(const struct mapping *mapping,
+                                   const struct match *match);
 
 #endif

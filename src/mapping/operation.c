@@ -111,6 +111,19 @@ void operation_fold(uint8_t *data, size_t size)
     }
 }
 
+void operation_spell(const struct record_shape *shape, char *name)
+{
+    if (shape->fold_case) {
+        operation_fold((uint8_t *)name, strlen(name));
+    }
+    if (shape->strip_versions) {
+        name[operation_strip(bytes_of(name)).size] = '\0';
+    }
+    if (shape->drop_versions) {
+        name[operation_drop_versions((uint8_t *)name, strlen(name))] = '\0';
+    }
+}
+
 /*
  * meets[j]: the first i bytes of left and the first j of right can be one text.
  * A '*' may stand for nothing, or swallow one more step of the other side.

@@ -8,7 +8,7 @@
 #ifndef MAPPING_OPERATION_H
 #define MAPPING_OPERATION_H
 
-#include "base/bytes.h"
+#include "record/record.h"
 
 /* The part of name that carries no version. Never empty unless name is. */
 struct bytes operation_strip(struct bytes name);
@@ -26,6 +26,12 @@ size_t operation_drop_versions(uint8_t *name, size_t size);
 
 /* ASCII letters in lower case, in place. */
 void operation_fold(uint8_t *data, size_t size);
+
+/*
+ * name as it is looked up among the operations of shape, in place: in lower case where
+ * case does not matter, and without versions where it has them.
+ */
+void operation_spell(const struct record_shape *shape, char *name);
 
 /* True when some operation would match both globs. */
 bool operation_globs_overlap(struct bytes left, struct bytes right);

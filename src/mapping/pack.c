@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/principle.h"
+#include "mapping/privileged.h"
 
 #include <string.h>
 
@@ -137,25 +138,59 @@ static void read_rules(const struct reader *reader, const json_t *list, struct p
     }
 }
 
+void pack_read_head(const struct reader *reader, const struct record_shape *const *shapes,
+                    struct pack *pack)
+{
+    const json_t *root = reader->yaml->root;
+    pack->name = reader_name(reader, json_object_get(root, "pack"), "pack");
+    pack->version = read_version(reader, json_object_get(root, "version"));
+    read_shape(reader, json_object_get(root, "records"), shapes, pack);
+    reader_text(reader, json_object_get(root, "description"), "description");
+}
+
+void pack_check_version(const struct pack *pack, const struct pack *other,
+                        struct problems *problems)
+{
+    if (pack->name == NULL || other->name == NULL ||
+        strcmp(pack->name, other->name) != 0 || pack->version == NULL ||
+        other->version == NULL || strcmp(pack->version, other->version) == 0) {
+        return;
+    }
+    problems_add(problems, pack->file, pack->place.line, pack->place.column,
+                 "pack \"%s\" has version %s here and %s at %s:%d; files of one pack say "
+                 "the same version",
+                 pack->name, pack->version, other->version, other->file,
+                 other->place.line);
+}
+
+static void refuse_decisions(const struct reader *reader, const json_t *root)
+{
+    if (json_object_get(root, "no_principle") != NULL) {
+        reader_fault_key(reader, root, "no_principle",
+                         "no_principle stands in files of its own; move it to a file in "
+                         "the folder no-principle beside this one");
+    }
+}
+
 static void read_members(const struct reader *reader,
                          const struct record_shape *const *shapes, struct pack *pack)
 {
     static const struct reader_key keys[] = {
-        {"pack", true},    {"records", true},      {"version", true},
-        {"rules", false},  {"description", false}, {"coverage", false},
-        {"fields", false}, {"outcome", false},     {NULL, false},
+        {"pack", true},        {"records", true},      {"version", true},
+        {"rules", false},      {"description", false}, {"coverage", false},
+        {"fields", false},     {"outcome", false},     {"no_principle", false},
+        {"privileged", false}, {NULL, false},
     };
     const json_t *root = reader->yaml->root;
     pack->place = yaml_place(reader->yaml, root);
     if (!reader_keys(reader, root, "pack", keys)) {
         return;
     }
-    pack->name = reader_name(reader, json_object_get(root, "pack"), "pack");
-    pack->version = read_version(reader, json_object_get(root, "version"));
-    read_shape(reader, json_object_get(root, "records"), shapes, pack);
-    reader_text(reader, json_object_get(root, "description"), "description");
+    pack_read_head(reader, shapes, pack);
+    refuse_decisions(reader, root);
     check_coverage(reader, json_object_get(root, "coverage"));
     pack->fields = pack_fields_read(reader, json_object_get(root, "fields"));
+    pack->privileged = privileged_read(reader, json_object_get(root, "privileged"));
     read_outcomes(reader, json_object_get(root, "outcome"), pack);
     read_rules(reader, json_object_get(root, "rules"), pack);
 }

@@ -34,8 +34,8 @@ static void check_paths(const struct reader *reader, const json_t *value,
     }
 }
 
-static size_t find_field(const struct reader *reader, const json_t *object,
-                         const char *name)
+size_t pack_field_find(const struct reader *reader, const json_t *object,
+                       const char *name)
 {
     size_t field = field_find(name);
     if (field < FIELD_COUNT) {
@@ -71,7 +71,7 @@ struct pack_fields pack_fields_read(const struct reader *reader, const json_t *o
     {
         struct texts paths = reader_texts(reader, value, "the path of a field");
         check_paths(reader, value, &paths);
-        size_t field = find_field(reader, object, name);
+        size_t field = pack_field_find(reader, object, name);
         if (field < FIELD_COUNT && paths.count > 0) {
             read.items[read.count++] = (struct pack_field){field, paths};
         }
@@ -102,7 +102,7 @@ static void refuse_principle(const struct reader *reader, const json_t *value,
 }
 
 /* An empty list is a decision too: the operation is known and answers no principle. */
-static uint32_t read_principles(const struct reader *reader, const json_t *list)
+uint32_t pack_principles_read(const struct reader *reader, const json_t *list)
 {
     if (list == NULL) {
         return 0;
@@ -125,8 +125,8 @@ static uint32_t read_principles(const struct reader *reader, const json_t *list)
     return bits;
 }
 
-static struct texts read_services(const struct reader *reader, const json_t *object,
-                                  const struct pack *pack)
+struct texts pack_services_read(const struct reader *reader, const json_t *object,
+                                const struct pack *pack)
 {
     static const char *const nameless[] = {"", NULL};
     const json_t *value = json_object_get(object, "service");
@@ -139,7 +139,7 @@ static struct texts read_services(const struct reader *reader, const json_t *obj
         return (struct texts){nameless, 1};
     }
     if (value == NULL) {
-        reader_fault(reader, object, "this rule has no \"service\"; add it");
+        reader_fault(reader, object, "there is no \"service\" here; add it");
     }
     struct texts services = reader_texts(reader, value, "service");
     for (size_t i = 0; i < services.count; i++) {
@@ -177,6 +177,50 @@ static struct texts read_operations(const struct reader *reader, const json_t *o
     return operations;
 }
 
+/* Whoever touches the evidence answers principle 6, so a rule that says so has it. */
+static bool read_tamper(const struct reader *reader, const json_t *object,
+                        uint32_t letters)
+{
+    static const char *const answers[] = {"true"};
+    const json_t *value = json_object_get(object, "tamper");
+    if (value == NULL || reader_choice(reader, value, "tamper", answers, 1) != 0) {
+        return false;
+    }
+    if ((letters & principle_bit(principle_find("6"))) == 0) {
+        reader_fault_key(reader, object, "tamper",
+                         "tamper is for rules of principle 6; add it to principles, or "
+                         "remove tamper");
+    }
+    return true;
+}
+
+/* What the operation itself tells, where the packs' lists cannot. */
+static enum privileged read_privileged(const struct reader *reader, const json_t *object,
+                                       uint32_t letters)
+{
+    enum { FIRST = PRIVILEGED_TRUE, NAMES = PRIVILEGED_COUNT - FIRST };
+    const json_t *value = json_object_get(object, "privileged");
+    size_t chosen =
+        reader_choice(reader, value, "privileged", privileged_names + FIRST, NAMES);
+    if (chosen == NAMES) {
+        return PRIVILEGED_NONE;
+    }
+    if ((letters & principle_group('2')) == 0) {
+        reader_fault_key(reader, object, "privileged",
+                         "privileged is for rules of principle 2a, 2b or 2c; remove it");
+    }
+    return (enum privileged)(chosen + FIRST);
+}
+
+/* They are read where they are tried: mapping/example.h. */
+static void check_examples(const struct reader *reader, const json_t *list)
+{
+    if (list != NULL && (!json_is_array(list) || json_array_size(list) == 0)) {
+        reader_fault(reader, list,
+                     "examples is a list; begin each with \"- record: {...}\"");
+    }
+}
+
 static size_t count_paths(const struct pack_rule *rule)
 {
     size_t count = rule->when.count;
@@ -190,10 +234,11 @@ void pack_rule_read(const struct reader *reader, const json_t *object,
                     const struct pack *pack, struct pack_rule *rule)
 {
     static const struct reader_key keys[] = {
-        {"id", true},       {"principles", true},    {"operations", true},
-        {"service", false}, {"replaces", false},     {"action", false},
-        {"change", false},  {"requirements", false}, {"why", false},
-        {"fields", false},  {"when", false},         {NULL, false},
+        {"id", true},        {"principles", true},    {"operations", true},
+        {"service", false},  {"replaces", false},     {"action", false},
+        {"change", false},   {"requirements", false}, {"why", false},
+        {"fields", false},   {"when", false},         {"tamper", false},
+        {"examples", false}, {"privileged", false},   {NULL, false},
     };
     rule->place = yaml_place(reader->yaml, object);
     if (!reader_keys(reader, object, "rule", keys)) {
@@ -206,18 +251,21 @@ void pack_rule_read(const struct reader *reader, const json_t *object,
         .pack = pack->name,
         .file = pack->file,
         .line = rule->place.line,
-        .principles = read_principles(reader, json_object_get(object, "principles")),
+        .principles = pack_principles_read(reader, json_object_get(object, "principles")),
         .action = reader_name(reader, json_object_get(object, "action"), "action"),
         .change = chosen == CHANGE_COUNT ? CHANGE_NONE : (enum change)chosen,
         .requirements =
             reader_list(reader, json_object_get(object, "requirements"), "requirements")
                 .items,
     };
+    rule->rule.privileged = read_privileged(reader, object, rule->rule.principles);
+    rule->rule.is_tamper = read_tamper(reader, object, rule->rule.principles);
     rule->why = reader_text(reader, json_object_get(object, "why"), "why");
     rule->replaces = reader_name(reader, json_object_get(object, "replaces"), "replaces");
-    rule->services = read_services(reader, object, pack);
+    rule->services = pack_services_read(reader, object, pack);
     rule->operations = read_operations(reader, object, rule->services.count);
     rule->when = conditions_read(reader, json_object_get(object, "when"));
     rule->fields = pack_fields_read(reader, json_object_get(object, "fields"));
     rule->path_count = count_paths(rule);
+    check_examples(reader, json_object_get(object, "examples"));
 }

@@ -25,19 +25,12 @@ static void fault(const struct planner *planner, const struct pack_rule *rule,
                  operation == NULL ? "" : operation);
 }
 
-/* text as it is looked up: in lower case for shapes that fold, without versions. */
-static const char *spell(const struct planner *planner, const char *text, bool strip)
+/* A service or a pattern as it is looked up: in lower case for shapes that fold. */
+static const char *fold(const struct planner *planner, const char *text)
 {
-    const struct record_shape *shape = planner->mapping->shape;
     char *name = arena_text(planner->arena, text);
-    if (shape->fold_case) {
+    if (planner->mapping->shape->fold_case) {
         operation_fold((uint8_t *)name, strlen(name));
-    }
-    if (strip && shape->strip_versions) {
-        name[operation_strip(bytes_of(name)).size] = '\0';
-    }
-    if (strip && shape->drop_versions) {
-        name[operation_drop_versions((uint8_t *)name, strlen(name))] = '\0';
     }
     return name;
 }
@@ -58,7 +51,7 @@ static void append(struct arena *arena, struct candidate **list, size_t *count,
 
 static struct service *add_service(struct planner *planner, const char *text)
 {
-    const char *name = spell(planner, text, false);
+    const char *name = fold(planner, text);
     struct lookup *by_service = &planner->mapping->by_service;
     struct service *service = lookup_find(by_service, bytes_of(name));
     if (service == NULL) {
@@ -74,7 +67,8 @@ static struct service *add_service(struct planner *planner, const char *text)
 static void add_operation(struct planner *planner, struct service *service,
                           const struct pack_rule *rule, const char *text)
 {
-    const char *name = spell(planner, text, true);
+    char *name = arena_text(planner->arena, text);
+    operation_spell(planner->mapping->shape, name);
     struct operation *operation = lookup_find(&service->by_name, bytes_of(name));
     if (operation == NULL) {
         operation = arena_alloc(planner->arena, 1, sizeof(*operation));
@@ -99,7 +93,7 @@ static struct texts patterns_of(struct planner *planner, const struct pack_rule 
     size_t count = 0;
     for (size_t i = 0; i < rule->operations.count; i++) {
         if (strchr(rule->operations.items[i], '*') != NULL) {
-            items[count++] = spell(planner, rule->operations.items[i], false);
+            items[count++] = fold(planner, rule->operations.items[i]);
         }
     }
     return (struct texts){items, count};

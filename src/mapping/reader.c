@@ -70,7 +70,7 @@ bool reader_keys(const struct reader *reader, const json_t *object, const char *
                  const struct reader_key *keys)
 {
     if (!json_is_object(object)) {
-        reader_fault(reader, object, "a %s is a mapping; write \"%s: ...\"", what,
+        reader_fault(reader, object, "this %s must be a mapping; write \"%s: ...\"", what,
                      keys[0].name);
         return false;
     }

@@ -212,8 +212,11 @@ class GcpTokens:
             account = self.accounts.get(claims["iss"])
             if account is None:
                 raise Refused("invalid_grant", "Invalid grant: account not found")
-            key = account.keys.get(header.get("kid", ""))
-            if header["alg"] != "RS256" or header["typ"] != "JWT" or key is None:
+            # Node's library sends neither "kid" nor "typ", and Google takes that; a "kid" of
+            # no key of the account's it does not.
+            key_id = header.get("kid", next(iter(account.keys), ""))
+            key = account.keys.get(key_id)
+            if header["alg"] != "RS256" or header.get("typ", "JWT") != "JWT" or key is None:
                 raise Refused("invalid_grant", "Invalid JWT Signature.")
             claims = jwt.decode(assertion, key, algorithms=["RS256"], audience=audience,
                                 options={"verify_exp": False, "verify_iat": False,

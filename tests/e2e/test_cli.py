@@ -249,6 +249,31 @@ class Explain(CliCase):
         self.assertNotIn("\x1b", told)
 
 
+    def test_who_decided_that_it_answers_nothing_is_named(self) -> None:
+        head = 'pack: ours\nrecords: aws-cloudtrail\nversion: "1"\n'
+        self.write("packs/no-principle/ours.yaml", head + "no_principle:\n"
+                   "  - class: job\n    service: iam.amazonaws.com\n"
+                   "    operations: [CountSheep]\n    why: nobody wakes up\n")
+        told = self.explain("--packs", "packs", stdin=record(1, "CountSheep"))
+        self.assertIn("no principle: job (packs/no-principle/ours.yaml:5)", told)
+        self.assertIn("nobody wakes up", told)
+        self.assertIn("undecided", self.explain(stdin=record(1, "CountSheep")))
+
+    def test_a_wrong_decision_is_told_with_its_place(self) -> None:
+        self.write("packs/no-principle/ours.yaml", "pack: ours\n")
+        done = self.ends(2, "explain", "--provider", "aws-cloudtrail", "--packs", "packs")
+        self.assertIn(b"packs/no-principle/ours.yaml:1:1: ", done.stderr)
+        self.assertEqual(done.stdout, b"")
+
+    def test_every_provider_that_the_help_names_is_one(self) -> None:
+        for command in ("explain", "map"):
+            told = self.ends(0, command, "--help").stdout.decode()
+            names = re.search(r"whose records they are: ([a-z, \n-]+)\n  --", told)[1]
+            for name in re.split(r",\s+", names):
+                with self.subTest(command=command, provider=name):
+                    self.ends(0, command, "--provider", name, "/dev/null")
+
+
 class RunOnce(CliCase):
     def test_an_unreadable_configuration_is_wrong(self) -> None:
         self.assertIn(b"absent.yaml", self.ends(2, "run", "--config", "absent.yaml").stderr)

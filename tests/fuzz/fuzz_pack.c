@@ -66,7 +66,7 @@ static void try_record(const struct mapping *mapping, const char *text)
         abort();
     }
     mapping_match(mapping, &record, &values, &match);
-    explain_record(mapping, &record, &values, &told);
+    explain_record(mapping, NULL, &record, &values, &told);
     if (match.rule_count > MATCH_RULES_MAX || told.size == 0) {
         abort();
     }

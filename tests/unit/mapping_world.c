@@ -26,11 +26,20 @@ const struct record_shape shape_plain = {
     .strip_versions = true,
 };
 
+static const struct record_changes deltas = {
+    .lists = {"deltas"},
+    .change = "change",
+    .role = "role",
+    .members = "member|members[*]",
+    .condition = "condition",
+};
+
 const struct record_shape shape_folded = {
     .name = "folded",
     .id_parts = {{RECORD_ID_PATH, "id"}},
     .operation_path = "op",
     .fold_case = true,
+    .changes = &deltas,
 };
 
 const struct record_shape *const all_shapes[] = {&shape_plain, &shape_folded, NULL};

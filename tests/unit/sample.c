@@ -9,6 +9,16 @@
 const char *const change_names[CHANGE_COUNT] = {
     "none", "create", "modify", "delete", "add", "remove", "start", "stop", "restart"};
 
+const char *const privileged_names[PRIVILEGED_COUNT] = {"", "true", "false", "unknown"};
+
+/* What the sample's rule says. */
+enum privileged mapping_privileged(const struct mapping *mapping,
+                                   const struct match *match)
+{
+    (void)mapping;
+    return match->rule_count == 0 ? PRIVILEGED_NONE : match->rules[0]->privileged;
+}
+
 const struct record_shape *mapping_shape(const struct mapping *mapping)
 {
     return &mapping->shape;

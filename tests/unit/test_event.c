@@ -118,6 +118,8 @@ static struct row {
     {"a role's change", "", "event.type", "[\"admin\",\"change\"]"},
     {"categories", "", "event.category", "[\"configuration\",\"iam\"]"},
     {"the rule", "", "moj.rule_ids", "[\"sample-rule\"]"},
+    {"the evidence is touched", "", "moj.tamper", "true"},
+    {"whether an administrator is made", "", "moj.privileged", "\"false\""},
     {"the change", "", "moj.change", "\"add\""},
     {"packs", "", "moj.mapping", "{\"versions\":\"test 1\",\"hash\":\"00ff\"}"},
     {"the source", "", "moj.source", "\"prod\""},
@@ -130,6 +132,8 @@ static void init(struct sample *sample, const char *redact)
     sample->rule.principles =
         principle_bit(principle_find("2b")) | principle_bit(principle_find("6"));
     sample->rule.change = CHANGE_ADD;
+    sample->rule.is_tamper = true;
+    sample->rule.privileged = PRIVILEGED_FALSE;
 }
 
 static void test_member(void **state)

@@ -40,6 +40,12 @@ static struct row {
     {"nothing of the record moves the cursor", "control",
      "{\"service\":\"iam.example\",\"op\":\"Create\\u001b[2J\\n\\u0085\\u0000\","
      "\"actor\":{\"kind\":\"\\u001b[31mred\\r\\nx\"}}"},
+    {"an operation that was decided", "decided",
+     "{\"service\":\"iam.example\",\"op\":\"SimulateRole20150331\"}"},
+    {"an operation of a service without rules that was decided", "decided_service",
+     "{\"service\":\"mail.example\",\"op\":\"SendMail\"}"},
+    {"conditions that fail, and a decision behind them", "decided_condition",
+     "{\"service\":\"iam.example\",\"op\":\"CreateUser\",\"actor\":{\"mfa\":[1]}}"},
     {"a long value is cut", "long",
      "{\"service\":\"iam.example\",\"op\":\"CreateX\",\"actor\":{\"kind\":"
      "\"0123456789012345678901234567890123456789012345678901234567890123456789"
@@ -51,21 +57,26 @@ static void test_told(void **state)
 {
     const struct row *row = *state;
     struct mapping_set *set = NULL;
+    struct decisions *decisions = NULL;
     struct problems problems = {0};
     struct scanned scanned;
     struct buf told;
     buf_init(&told, TEXT_MAX);
 
+    static const char *const directories[] = {"packs/explain", NULL};
     assert_true(load_packs("explain", &set, &problems));
+    assert_true(
+        decisions_load(directories, all_shapes, &shape_plain, &decisions, &problems));
     const struct mapping *mapping = mapping_find(set, &shape_plain);
     scan_record(&scanned, mapping, row->record);
-    explain_record(mapping, &scanned.record, &scanned.values, &told);
+    explain_record(mapping, decisions, &scanned.record, &scanned.values, &told);
     char *path = mem_format("packs/explain/%s.txt", row->golden);
     check_golden(path, buf_text(&told));
     free(path);
 
     scanned_clear(&scanned);
     buf_clear(&told);
+    decisions_free(decisions);
     mapping_set_free(set);
     problems_clear(&problems);
 }

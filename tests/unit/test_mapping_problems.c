@@ -29,6 +29,8 @@ static struct row {
     {"an empty file, and one of another ending", "wrong_empty", "wrong_empty", 2},
     {"an outcome that is never reached", "wrong_outcome", "wrong_outcome", 1},
     {"coverage", "wrong_coverage", "wrong_coverage", 5},
+    {"tamper, privileged and examples", "wrong_flags", "wrong_flags", 8},
+    {"privileged that is a list", "wrong_flags_list", "wrong_flags_list", 1},
     {"a service for records that have none", "wrong_shape", "wrong_shape", 1},
     {"too many rules for one operation", "wrong_many", "wrong_many", 2},
     {"files of one pack of different versions", "versions_differ", "versions_differ", 1},
