@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SLIPS_MAX = 3 };
+enum { SLIPS_MAX = 2 };
 
 /* What is at work while names are looked up. */
 struct linter {
@@ -24,6 +24,7 @@ struct named {
     struct yaml_place place;
     const struct texts *services;
     const struct texts *operations;
+    bool is_wide; /* the record decides: patterns may reach over services */
 };
 
 /* The name nearest to a wrong one so far. */
@@ -81,50 +82,33 @@ static void tell(const struct linter *linter, const struct named *named, const c
 static void tell_nearest(const struct linter *linter, const struct named *named,
                          const char *text, const struct nearest *nearest)
 {
-    char *remedy = nearest->name == NULL
-                       ? mem_dup("; correct it, or remove it")
-                       : mem_format("; did you mean \"%s\"?", nearest->name);
+    char *remedy =
+        nearest->name == NULL
+            ? mem_dup("; correct it, remove it, or name a catalogue that has it")
+            : mem_format("; did you mean \"%s\"?", nearest->name);
     tell(linter, named, text, "is not in the catalogue", remedy);
     free(remedy);
 }
 
-static char *spell_service(const struct linter *linter, const char *text)
+static char *fold(const struct linter *linter, const char *text)
 {
     char *key = mem_dup(text);
     operation_fold((uint8_t *)key, linter->catalogue->shape->fold_case ? strlen(key) : 0);
     return key;
 }
 
-/* A name in full. service NULL: of any service. */
-static void check_name(const struct linter *linter, const struct named *named,
-                       const struct catalogue_service *service, const char *text)
+/* The service of that name, as a rule writes it; or NULL. */
+static const struct catalogue_service *find_service(const struct linter *linter,
+                                                    const char *text)
 {
-    const struct catalogue *catalogue = linter->catalogue;
-    char *key = mem_dup(text);
-    operation_spell(catalogue->shape, key);
-    const struct catalogue_operation *other =
-        lookup_find(&catalogue->by_key, bytes_of(key));
-    bool is_known = service == NULL
-                        ? other != NULL
-                        : lookup_find(&service->by_key, bytes_of(key)) != NULL;
-    if (!is_known) {
-        struct nearest nearest;
-        nearest_start(&nearest, key);
-        for (size_t i = 0; service == NULL && i < catalogue->count; i++) {
-            nearest_operation(&nearest, catalogue->services[i]);
-        }
-        if (service != NULL) {
-            nearest_operation(&nearest, service);
-        }
-        char *title =
-            service == NULL ? mem_dup(text) : mem_format("%s %s", service->name, text);
-        tell_nearest(linter, named, title, &nearest);
-        free(title);
-    }
+    char *key = fold(linter, text);
+    const struct catalogue_service *service =
+        catalogue_find(linter->catalogue, bytes_of(key));
     free(key);
+    return service;
 }
 
-static bool matches_any(const struct catalogue_service *service, const char *pattern)
+static bool has_match(const struct catalogue_service *service, const char *pattern)
 {
     for (size_t i = 0; i < service->count; i++) {
         if (text_matches_glob(bytes_of(service->operations[i]->key), bytes_of(pattern))) {
@@ -134,71 +118,161 @@ static bool matches_any(const struct catalogue_service *service, const char *pat
     return false;
 }
 
-/* True when an operation says in itself whose it is: "Microsoft.Compute/disks/write". */
-static bool names_owner(const struct catalogue_service *service)
-{
-    return service->count > 0 && strpbrk(service->operations[0]->key, "./") != NULL;
-}
-
-/* A name with '*'. service NULL: of any service. */
-static void check_pattern(const struct linter *linter, const struct named *named,
+/* True when service has the operation, or one that the pattern matches. */
+static bool has_operation(const struct linter *linter,
                           const struct catalogue_service *service, const char *text)
 {
-    char *pattern = spell_service(linter, text);
-    const char *first = NULL;
-    const char *second = NULL;
-    for (size_t i = 0; service == NULL && i < linter->catalogue->count; i++) {
-        const struct catalogue_service *one = linter->catalogue->services[i];
-        if (matches_any(one, pattern)) {
-            second =
-                first != NULL && second == NULL && names_owner(one) ? one->name : second;
-            first = first == NULL ? one->name : first;
-        }
+    bool is_pattern = strchr(text, '*') != NULL;
+    char *key = fold(linter, text);
+    if (!is_pattern) {
+        operation_spell(linter->catalogue->shape, key);
     }
-    bool is_met = service == NULL ? first != NULL : matches_any(service, pattern);
-    if (!is_met) {
-        tell(linter, named, text, "matches nothing in the catalogue",
-             "; correct it, or remove it");
-    } else if (second != NULL) {
-        char *remedy = mem_format(" (\"%s\", \"%s\"); write one for each, or the names",
-                                  first, second);
-        tell(linter, named, text, "reaches over several services", remedy);
-        free(remedy);
-    }
-    free(pattern);
+    bool is_there = is_pattern ? has_match(service, key)
+                               : lookup_find(&service->by_key, bytes_of(key)) != NULL;
+    free(key);
+    return is_there;
 }
 
-static void check_operations(const struct linter *linter, const struct named *named,
-                             const struct catalogue_service *service)
-{
-    for (size_t i = 0; i < named->operations->count; i++) {
-        const char *text = named->operations->items[i];
-        if (strchr(text, '*') == NULL) {
-            check_name(linter, named, service, text);
-        } else {
-            check_pattern(linter, named, service, text);
-        }
-    }
-}
-
+/* A service must have one of the operations; when it has none, none of them is meant. */
 static void check_service(const struct linter *linter, const struct named *named,
                           const char *text)
 {
-    char *key = spell_service(linter, text);
-    const struct catalogue_service *service =
-        catalogue_find(linter->catalogue, bytes_of(key));
-    if (service != NULL) {
-        check_operations(linter, named, service);
-    } else {
+    const struct catalogue_service *service = find_service(linter, text);
+    if (service == NULL) {
         struct nearest nearest;
+        char *key = fold(linter, text);
         nearest_start(&nearest, key);
         for (size_t i = 0; i < linter->catalogue->count; i++) {
             nearest_try(&nearest, linter->catalogue->services[i]->key,
                         linter->catalogue->services[i]->name);
         }
         tell_nearest(linter, named, text, &nearest);
+        free(key);
+        return;
+    }
+    bool is_met = false;
+    for (size_t i = 0; i < named->operations->count && !is_met; i++) {
+        is_met = has_operation(linter, service, named->operations->items[i]);
+    }
+    if (!is_met && named->services->count > 1) {
+        tell(linter, named, text, "has none of these operations",
+             "; correct it, or remove it");
+    }
+}
+
+/* True when one of the services that are named has the operation, or none is known. */
+static bool is_of_services(const struct linter *linter, const struct named *named,
+                           const char *text, struct nearest *nearest)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < named->services->count; i++) {
+        const struct catalogue_service *service =
+            find_service(linter, named->services->items[i]);
+        if (service == NULL) {
+            continue;
+        }
+        if (has_operation(linter, service, text)) {
+            return true;
+        }
+        nearest_operation(nearest, service);
+        known++;
+    }
+    return known == 0;
+}
+
+/* The same of all services there are. */
+static bool is_of_any(const struct linter *linter, const char *key,
+                      struct nearest *nearest)
+{
+    if (lookup_find(&linter->catalogue->by_key, bytes_of(key)) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < linter->catalogue->count; i++) {
+        nearest_operation(nearest, linter->catalogue->services[i]);
+    }
+    return false;
+}
+
+static void check_name(const struct linter *linter, const struct named *named,
+                       const char *text)
+{
+    struct nearest nearest;
+    char *key = mem_dup(text);
+    operation_spell(linter->catalogue->shape, key);
+    nearest_start(&nearest, key);
+    bool is_known = linter->has_services ? is_of_services(linter, named, text, &nearest)
+                                         : is_of_any(linter, key, &nearest);
+    if (!is_known) {
+        tell_nearest(linter, named, text, &nearest);
     }
     free(key);
+}
+
+/* True when an operation says in itself whose it is: "Microsoft.Compute/disks/write". */
+static bool names_owner(const struct catalogue_service *service)
+{
+    return service->count > 0 && strpbrk(service->operations[0]->key, "./") != NULL;
+}
+
+/* "*SetIamPolicy" is one operation, whosever it is; "Delete*" and "*.delete" are many. */
+static bool is_one_operation(const char *pattern)
+{
+    return pattern[0] == '*' && pattern[1] != '.' && pattern[1] != '/' &&
+           pattern[1] != '\0' && strchr(pattern + 1, '*') == NULL;
+}
+
+static void check_reach(const struct linter *linter, const struct named *named,
+                        const char *text)
+{
+    const struct catalogue_service *first = NULL;
+    const struct catalogue_service *second = NULL;
+    for (size_t i = 0; i < linter->catalogue->count && second == NULL; i++) {
+        const struct catalogue_service *one = linter->catalogue->services[i];
+        if (has_operation(linter, one, text)) {
+            second = first == NULL ? NULL : one;
+            first = first == NULL ? one : first;
+        }
+    }
+    if (first == NULL) {
+        tell(linter, named, text, "matches nothing in the catalogue",
+             "; correct it, or remove it");
+    } else if (second != NULL && !named->is_wide && names_owner(second) &&
+               !is_one_operation(text)) {
+        char *remedy = mem_format(" (\"%s\", \"%s\"); write one for each, or the names",
+                                  first->name, second->name);
+        tell(linter, named, text, "reaches over several services", remedy);
+        free(remedy);
+    }
+}
+
+static void check_pattern(const struct linter *linter, const struct named *named,
+                          const char *text)
+{
+    struct nearest unused = {.key = ""};
+    if (!linter->has_services) {
+        check_reach(linter, named, text);
+    } else if (!is_of_services(linter, named, text, &unused)) {
+        tell(linter, named, text, "matches nothing in the catalogue",
+             "; correct it, or remove it");
+    } else if (named->services->count > 1 && !named->is_wide) {
+        tell(linter, named, text, "reaches over several services",
+             "; write a rule for each, or the names");
+    }
+}
+
+static void check_named(const struct linter *linter, const struct named *named)
+{
+    for (size_t i = 0; linter->has_services && i < named->services->count; i++) {
+        check_service(linter, named, named->services->items[i]);
+    }
+    for (size_t i = 0; i < named->operations->count; i++) {
+        const char *text = named->operations->items[i];
+        if (strchr(text, '*') == NULL) {
+            check_name(linter, named, text);
+        } else {
+            check_pattern(linter, named, text);
+        }
+    }
 }
 
 static const char *find_pattern(const struct texts *texts)
@@ -211,29 +285,13 @@ static const char *find_pattern(const struct texts *texts)
     return NULL;
 }
 
-static void check_named(const struct linter *linter, const struct named *named)
-{
-    if (!linter->has_services) {
-        check_operations(linter, named, NULL);
-        return;
-    }
-    const char *pattern = find_pattern(named->operations);
-    if (pattern != NULL && named->services->count > 1) {
-        tell(linter, named, pattern, "reaches over several services",
-             "; write a rule for each, or the names");
-    }
-    for (size_t i = 0; i < named->services->count; i++) {
-        check_service(linter, named, named->services->items[i]);
-    }
-}
-
 static void check_decisions(const struct linter *linter)
 {
     size_t count = 0;
     const struct decision *all = decisions_all(linter->packs->decisions, &count);
     for (size_t i = 0; i < count; i++) {
         const struct named named = {all[i].file, all[i].place, &all[i].services,
-                                    &all[i].operations};
+                                    &all[i].operations, false};
         if (strcmp(all[i].shape->name, linter->catalogue->shape->name) == 0) {
             check_named(linter, &named);
         }
@@ -286,7 +344,8 @@ void lint_names(const struct verdict_packs *packs, const struct catalogue *catal
     for (size_t i = 0; i < packs->mapping->rule_count; i++) {
         const struct pack_rule *rule = packs->mapping->rules[i];
         const struct named named = {rule->rule.file, rule->place, &rule->services,
-                                    &rule->operations};
+                                    &rule->operations,
+                                    rule->when.count > 0 || rule->rule.principles == 0};
         check_named(&linter, &named);
     }
     check_decisions(&linter);
