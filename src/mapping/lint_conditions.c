@@ -94,23 +94,34 @@ static void describe(const struct condition *condition, struct buf *told)
     condition_describe(condition, told);
 }
 
+/* The condition of rule that outer leaves without anything to find; or NULL. */
+static const struct condition *find_excluded(const struct pack_rule *rule,
+                                             const struct condition *outer)
+{
+    for (size_t i = 0; i < rule->when.count; i++) {
+        if (excludes(outer, &rule->when.items[i])) {
+            return &rule->when.items[i];
+        }
+    }
+    return NULL;
+}
+
 bool lint_contradicts(const struct pack_rule *rule, const struct record_shape *shape,
                       struct buf *told)
 {
     for (size_t i = 0; i < rule->when.count; i++) {
         const struct condition *outer = &rule->when.items[i];
+        const struct condition *inner = find_excluded(rule, outer);
         if (wants_other(rule, shape, outer)) {
             describe(outer, told);
             buf_add_text(told, ", which is none of its operations");
             return true;
         }
-        for (size_t j = 0; j < rule->when.count; j++) {
-            if (excludes(outer, &rule->when.items[j])) {
-                describe(outer, told);
-                buf_add_text(told, ", so that nothing is there when ");
-                describe(&rule->when.items[j], told);
-                return true;
-            }
+        if (inner != NULL) {
+            describe(outer, told);
+            buf_add_text(told, ", so that nothing is there when ");
+            describe(inner, told);
+            return true;
         }
     }
     return false;

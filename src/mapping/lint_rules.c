@@ -85,12 +85,11 @@ static bool is_named_by(const struct linter *linter, const struct pack_rule *oth
 static bool names_all_of(const struct linter *linter, const struct pack_rule *other,
                          const struct pack_rule *rule)
 {
-    for (size_t i = 0; i < rule->services.count; i++) {
-        for (size_t j = 0; j < rule->operations.count; j++) {
-            if (!is_named_by(linter, other, rule->services.items[i],
-                             rule->operations.items[j])) {
-                return false;
-            }
+    const size_t operations = rule->operations.count;
+    for (size_t i = 0; i < rule->services.count * operations; i++) {
+        if (!is_named_by(linter, other, rule->services.items[i / operations],
+                         rule->operations.items[i % operations])) {
+            return false;
         }
     }
     return true;

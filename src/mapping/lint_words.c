@@ -7,7 +7,7 @@
 
 enum { COMMON_FROM = 3, SLIP_WORD_MIN = 5 };
 
-/* A part of an action between its '-'; or the parts of one, in alphabetical order. */
+/* A part of an action between its '-'. */
 struct word {
     const char *text;
     size_t count; /* of rules that use it */
@@ -78,16 +78,20 @@ static void check_word(const struct words *words, const struct word *word,
     }
 }
 
+static void add_actions(struct words *words, const struct mapping *mapping)
+{
+    for (size_t i = 0; i < mapping->rule_count; i++) {
+        if (mapping->rules[i]->rule.action != NULL) {
+            add_action(words, mapping->rules[i]);
+        }
+    }
+}
+
 void lint_words(const struct mapping_set *set, struct problems *findings)
 {
     struct words words = {0};
     for (size_t i = 0; i < set->count; i++) {
-        const struct mapping *mapping = &set->mappings[i];
-        for (size_t j = 0; j < mapping->rule_count; j++) {
-            if (mapping->rules[j]->rule.action != NULL) {
-                add_action(&words, mapping->rules[j]);
-            }
-        }
+        add_actions(&words, &set->mappings[i]);
     }
     for (const struct word *word = words.all; word != NULL; word = word->next) {
         if (word->count == 1) {
