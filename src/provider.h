@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "record/record.h"
 #include "runtime.h"
+#include "setting.h"
 
 #include <jansson.h>
 
@@ -31,6 +32,7 @@ struct slicing {
     int64_t span_ms;              /* the longest slice */
     int64_t grain_ms;             /* what the API's times are rounded to: 1000 for AWS */
     int64_t retention_ms;         /* how long the cloud keeps the log */
+    int64_t late_ms; /* how late the log may get an event to be asked for; 0: any */
 };
 
 /* A stretch of the log, both bounds inclusive, in the time the API filters on. */
@@ -45,9 +47,8 @@ struct page {
     struct buf decoded; /* records that had to be unescaped from body */
     struct record *records;
     size_t record_count;
-    int64_t
-        *record_ms; /* each record's time as the API filters on it; NULL without slices */
-    json_t *place;  /* where the next page begins; NULL: at the slice's start */
+    int64_t *record_ms; /* each one's time as the API filters on it; NULL: no slices */
+    json_t *place;      /* where the next page begins; NULL: at the slice's start */
     int64_t date_ms; /* the answer's Date, of a refusal too: the cloud's clock; 0: none */
     double allowed_per_second; /* by the quota the cloud named; 0: it did not; also of a
                                   refusal */
@@ -58,35 +59,6 @@ struct page {
 void page_clear(struct page *page);
 /* Appends a record that points into page's own buffers. */
 void page_add(struct page *page, const struct record *record, int64_t ms);
-
-/* What may be set in the configuration, and what the program checks before use. */
-enum setting_type {
-    SETTING_END,
-    SETTING_TEXT,
-    SETTING_PATH,     /* relative to the configuration file */
-    SETTING_SECRET,   /* never printed */
-    SETTING_URL,      /* https, or http to loopback */
-    SETTING_BOOL,     /* JSON true or false after checking */
-    SETTING_INTEGER,  /* min..max */
-    SETTING_DECIMAL,  /* "0.45": above 0, at most max; a JSON real after checking */
-    SETTING_SIZE,     /* "100MiB", to bytes */
-    SETTING_DURATION, /* "90s", "15m", "24h", "7d", to ms */
-    SETTING_CHOICE,   /* one of choices */
-    SETTING_LIST,     /* texts */
-    SETTING_MAP,      /* texts by free names */
-};
-
-struct setting {
-    const char *name;
-    enum setting_type type;
-    bool is_required;
-    const char *fallback; /* as it would be written; NULL: absent when not given */
-    int64_t min;          /* INTEGER, SIZE (bytes), DURATION (ms); both 0: any above 0 */
-    int64_t max;
-    const char *const *choices; /* CHOICE, ends with NULL */
-    const char *pattern; /* TEXT and LIST: each may hold only these bytes, "a-z0-9-" */
-    const char *help;    /* one sentence for docs and errors */
-};
 
 struct session; /* each provider's vtable file defines its own */
 
@@ -108,6 +80,9 @@ struct provider {
     /* expand is given "known" among the settings: what it found before, as an array of
      * {"name": suffix, "found": settings} and "gone" where it no longer is. */
     bool takes_known;
+    /* For how long the cloud keeps what settings ask for. NULL: "retention" among them,
+     * else slicing says. */
+    int64_t (*retention_ms)(const json_t *settings);
     /* Whether settings, each right by itself, make sense together. May be NULL. */
     bool (*check)(const json_t *settings, struct error *err);
     /*
@@ -137,9 +112,15 @@ struct provider {
     bool (*settle)(struct session *session, const struct page *page, struct error *err);
     /*
      * What records of this session's own calls have at its shape's actor_paths: an array
-     * of texts, the session's. NULL: not known. May be NULL.
+     * of texts, the session's. NULL: not known. Asked once a page came. May be NULL.
      */
     const json_t *(*self)(const struct session *session);
+    /*
+     * What an operator should know before anything is missed, beyond that a page came:
+     * who we are, which right is missing, what the log cannot show. An array of {"kind":
+     * "ok", "warning" or "denied", "text": with what to do}, the caller's. May be NULL.
+     */
+    json_t *(*examine)(struct session *session);
     /* What settings ask the cloud for, in the words of its own filters, for an operator
      * to use elsewhere. The caller frees. May be NULL. */
     char *(*filter)(const json_t *settings);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "gcp/adc_fetch.h"
 #include "gcp/adc_find.h"
+#include "gcp/adc_who.h"
 #include "net/token_cache.h"
 
 #include <stdlib.h>
@@ -118,6 +119,25 @@ const char *adc_name(const struct adc *adc)
     return adc_source_name(adc->found.source);
 }
 
+json_t *adc_members(const struct adc *adc, const struct runtime *runtime)
+{
+    return adc_who_members(adc->found.digest, adc->found.source, runtime);
+}
+
+json_t *adc_self(const struct adc *adc, const struct runtime *runtime)
+{
+    json_t *members = adc_members(adc, runtime);
+    size_t count = json_array_size(members);
+    for (size_t i = 0; i < count; i++) {
+        const char *member = json_string_value(json_array_get(members, i));
+        const char *email = strchr(member, ':') + 1;
+        if (strchr(email, '@') != NULL && email[0] != '/') {
+            json_array_append_new(members, json_string(email));
+        }
+    }
+    return members;
+}
+
 static void log_choice(const struct adc *adc)
 {
     const struct adc_found *found = &adc->found;
@@ -147,6 +167,7 @@ static bool fetch_for_all(const struct adc *adc, const struct token_cache_ask *a
     struct error cause = {0};
     bool ok = adc_fetch(adc->found.source, ask->runtime, scope, &token, &cause);
     if (ok) {
+        adc_who_forget(adc->found.digest);
         token_cache_keep(ask, &token, out);
     } else {
         ok = token_cache_fail(ask, &cause, out);

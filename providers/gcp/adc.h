@@ -41,6 +41,11 @@ bool adc_next_token(struct adc *adc, const struct runtime *runtime,
 const char *adc_quota_project(const struct adc *adc);
 /* "googleapis.com", or another universe's. */
 const char *adc_universe(const struct adc *adc);
+/* Whose the tokens are: members as IAM writes them, those who impersonate behind
+ * (gcp/adc_who.h). An array, the caller's. */
+json_t *adc_members(const struct adc *adc, const struct runtime *runtime);
+/* What audit entries of these members' calls have in authenticationInfo. The same. */
+json_t *adc_self(const struct adc *adc, const struct runtime *runtime);
 /* For logs: "service account key", "workload identity federation". */
 const char *adc_name(const struct adc *adc);
 

@@ -165,3 +165,20 @@ bool adc_metadata_token(const struct adc_source *source, const struct runtime *r
     buf_clear(&url);
     return ok;
 }
+
+char *adc_metadata_email(const struct runtime *runtime)
+{
+    struct http_response response = {0};
+    char *email = NULL;
+    char *url =
+        mem_format("http://%s/computeMetadata/v1/instance/service-accounts/default/email",
+                   find_address());
+    if (adc_host_is_local(url) && get(runtime, url, &response, NULL) &&
+        response.status == 200 && response.body.size > 0) {
+        const char *told = buf_text(&response.body);
+        email = mem_dup_bytes(told, strcspn(told, "\r\n "));
+    }
+    http_response_clear(&response);
+    free(url);
+    return email;
+}

@@ -22,5 +22,7 @@
 /* The caller clears token. */
 bool adc_metadata_token(const struct adc_source *source, const struct runtime *runtime,
                         const char *scope, struct token *token, struct error *err);
+/* The account's e-mail address; NULL: it does not say. The caller frees. */
+char *adc_metadata_email(const struct runtime *runtime);
 
 #endif

@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "config/config.h"
 #include "gcp/entries.h"
 #include "gcp/lql.h"
 #include "gcp/sets.h"
 #include "gcp/shape.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * Slices are of receiveTimestamp, when Logging took an entry in: what shows later than
@@ -21,10 +21,10 @@ static const struct slicing slicing = {
     .span_ms = MS_PER_HOUR,
     .grain_ms = 1,
     .retention_ms = 30LL * MS_PER_DAY,
+    .late_ms = MS_PER_DAY,
 };
 
-enum { LATE_MS = MS_PER_DAY };
-static const int64_t late_workspace_ms = 3LL * MS_PER_DAY;
+static const int64_t required_ms = 400LL * MS_PER_DAY;
 
 static const struct setting settings_table[] = {
     {.name = "projects",
@@ -88,6 +88,12 @@ static const struct setting settings_table[] = {
      .max = 30LL * MS_PER_DAY,
      .help = "How long after it happened an entry may reach Cloud Logging and still be "
              "found; 24h, for organisations 72h, when not set."},
+    {.name = "retention",
+     .type = SETTING_DURATION,
+     .max = 3650LL * MS_PER_DAY,
+     .help = "How long the log buckets that are read keep their entries. When not said, "
+             "400d where only activity and system_event of projects, folders and "
+             "organisations are read, else 30d."},
     {.name = "endpoints",
      .type = SETTING_MAP,
      .help = "Other addresses by service: logging, cloudresourcemanager."},
@@ -102,29 +108,30 @@ static const struct setting settings_table[] = {
     {.type = SETTING_END},
 };
 
+/* The shortest of what is read, for a gap in one log is a gap. */
+static int64_t audit_retention_ms(const json_t *settings)
+{
+    const json_t *told = json_object_get(settings, "retention");
+    if (told != NULL) {
+        return json_integer_value(told);
+    }
+    bool has_views = json_array_size(json_object_get(settings, "views")) > 0;
+    bool is_short = lql_reads(settings, "policy") || lql_reads(settings, "data_access");
+    return has_views || is_short ? slicing.retention_ms : required_ms;
+}
+
 struct session {
     struct entries entries;
+    json_t *self; /* once a token was given */
 };
 
 static void audit_close(struct session *session)
 {
     if (session != NULL) {
         entries_clear(&session->entries);
+        json_decref(session->self);
         free(session);
     }
-}
-
-/* How long after it happened an entry of one of resources may come. */
-static int64_t late_of(const json_t *settings, const json_t *resources)
-{
-    static const char organization[] = "organizations/";
-    const json_t *late = json_object_get(settings, "late");
-    const char *first = json_string_value(json_array_get(resources, 0));
-    if (late != NULL) {
-        return json_integer_value(late);
-    }
-    return strncmp(first, organization, strlen(organization)) == 0 ? late_workspace_ms
-                                                                   : LATE_MS;
 }
 
 static bool audit_open(const json_t *settings, const struct runtime *runtime,
@@ -138,7 +145,7 @@ static bool audit_open(const json_t *settings, const struct runtime *runtime,
     struct session *made = mem_new(1, sizeof(*made));
     made->entries.settings = settings;
     made->entries.resources = resources;
-    made->entries.late_ms = late_of(settings, resources);
+    made->entries.late_ms = config_late_ms(settings, &slicing);
     if (!google_open(&made->entries.google, "logging", settings, runtime, err)) {
         audit_close(made);
         return false;
@@ -151,10 +158,21 @@ static bool audit_poll(struct session *session, const struct slice *slice,
                        const json_t *place, struct page *page, struct error *err)
 {
     const json_t *resources = session->entries.resources;
-    return entries_poll(&session->entries, slice, place, page, err) ||
-           error_context(err, "cloud logging: %s%s",
-                         json_string_value(json_array_get(resources, 0)),
-                         json_array_size(resources) == 1 ? "" : " and others");
+    if (!entries_poll(&session->entries, slice, place, page, err)) {
+        return error_context(err, "cloud logging: %s%s",
+                             json_string_value(json_array_get(resources, 0)),
+                             json_array_size(resources) == 1 ? "" : " and others");
+    }
+    if (session->self == NULL) {
+        session->self =
+            adc_self(session->entries.google.adc, session->entries.google.runtime);
+    }
+    return true;
+}
+
+static const json_t *audit_self(const struct session *session)
+{
+    return session->self;
 }
 
 const struct provider provider_gcp_audit = {
@@ -171,10 +189,12 @@ const struct provider provider_gcp_audit = {
     .settings = settings_table,
     .identity = adc_settings,
     .takes_known = true,
+    .retention_ms = audit_retention_ms,
     .check = sets_check,
     .expand = sets_expand,
     .filter = lql_sink,
     .open = audit_open,
     .poll = audit_poll,
+    .self = audit_self,
     .close = audit_close,
 };

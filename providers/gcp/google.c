@@ -60,6 +60,7 @@ void google_clear(struct google *google)
 struct errand {
     struct google *google;
     struct secret token;
+    struct problem problem; /* what the last 429 said */
 };
 
 static bool authorize(void *context, const struct http_request *request, bool refresh,
@@ -95,13 +96,12 @@ static enum http_class classify(void *context, const struct http_response *respo
 /* Until a little behind the end of Google's minute; and notes what the quota is. */
 static int64_t wait_for_quota(void *context, const struct http_response *response)
 {
-    const struct errand *errand = context;
+    struct errand *errand = context;
     struct google *google = errand->google;
     const struct runtime *runtime = google->runtime;
-    struct problem problem;
-    problem_read(response, &problem);
-    if (problem.quota_a_minute > 0) {
-        google->allowed_per_second = share * (double)problem.quota_a_minute / 60;
+    problem_read(response, &errand->problem);
+    if (errand->problem.quota_a_minute > 0) {
+        google->allowed_per_second = share * (double)errand->problem.quota_a_minute / 60;
     }
     int64_t now =
         response->date_ms != 0 ? response->date_ms : runtime->now_ms(runtime->context);
@@ -155,6 +155,9 @@ bool google_send(struct google *google, const struct google_call *call,
     secret_clear(&errand.token);
     if (ok) {
         return check_answer(call, response, err);
+    }
+    if (err != NULL && err->kind == ERROR_BUSY && response->status == 429) {
+        problem_exhausted(&errand.problem, err);
     }
     if (err != NULL && err->kind == ERROR_UNREACHABLE && response->status == 504) {
         err->kind = ERROR_TOO_BIG; /* DEADLINE_EXCEEDED: there was too much to search */

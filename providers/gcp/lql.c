@@ -60,6 +60,12 @@ static bool is_listed(const struct list *list, const char *text)
     return item != NULL;
 }
 
+bool lql_reads(const json_t *settings, const char *log)
+{
+    const struct list logs = list_of(settings, "logs");
+    return is_listed(&logs, log);
+}
+
 static void add_log(struct buf *out, const json_t *settings, const char *log)
 {
     const struct list services = list_of(settings, "data_access_services");
@@ -80,11 +86,10 @@ static void add_log(struct buf *out, const json_t *settings, const char *log)
 
 static void add_sink(struct buf *out, const json_t *settings)
 {
-    const struct list logs = list_of(settings, "logs");
     const struct list exclusions = list_of(settings, "exclusions");
     buf_add_byte(out, '(');
     for (size_t i = 0; lql_logs[i] != NULL; i++) {
-        if (is_listed(&logs, lql_logs[i])) {
+        if (lql_reads(settings, lql_logs[i])) {
             add_log(out, settings, lql_logs[i]);
         }
     }

@@ -25,6 +25,8 @@ enum { LQL_SIZE_MAX = 20000 }; /* Logging refuses a longer filter */
 
 extern const char *const lql_logs[]; /* "activity", ...; ends with NULL */
 
+/* Do settings ask for log, one of lql_logs? */
+bool lql_reads(const json_t *settings, const char *log);
 /* Is what settings say of logs, services and exclusions fit for a filter? */
 bool lql_check(const json_t *settings, struct error *err);
 

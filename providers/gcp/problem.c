@@ -1,6 +1,7 @@
 #include "gcp/problem.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,23 @@ void problem_read(const struct http_response *response, struct problem *problem)
         }
     }
     json_decref(body);
+}
+
+bool problem_exhausted(const struct problem *problem, struct error *err)
+{
+    char quota[64] = "";
+    if (problem->quota_a_minute > 0) {
+        snprintf(quota, sizeof(quota), ", %lld a minute,",
+                 (long long)problem->quota_a_minute);
+    }
+    return error_context(
+        err,
+        "the quota of %s for reads%s is used up, by this program or by others: nothing "
+        "is "
+        "lost, it is read later; ask Google for more, or set quota_project to another "
+        "project",
+        problem->consumer[0] == '\0' ? "the project that is charged" : problem->consumer,
+        quota);
 }
 
 /* What is wrong with the project that pays, or with the token; not with rights. */

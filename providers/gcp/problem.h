@@ -26,6 +26,9 @@ struct problem {
 
 void problem_read(const struct http_response *response, struct problem *problem);
 
+/* Adds to err, of a 429, whose quota is used up and what to do. Always false. */
+bool problem_exhausted(const struct problem *problem, struct error *err);
+
 /*
  * Turns a refusal into an error that says what to do; denied is what to do where only
  * this identity's rights are short. Always false.

@@ -1,6 +1,7 @@
 #include "gcp/sets.h"
 
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "gcp/google.h"
 #include "gcp/lql.h"
 #include "gcp/projects.h"
@@ -21,6 +22,8 @@ static bool starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
 }
+
+static const int64_t late_workspace_ms = 3LL * MS_PER_DAY;
 
 /* Workspace's entries come up to days late, and into organisations only. */
 static bool is_organization(const char *name)
@@ -148,13 +151,17 @@ static bool find_names(struct expansion *expansion, const struct runtime *runtim
                             "them in \"projects\""));
 }
 
-/* Takes names. */
+/* Takes names, of which either all or none are organisations. */
 static void add_source_take(struct expansion *expansion, const char *suffix,
                             json_t *names)
 {
     json_t *source = json_copy((json_t *)expansion->settings);
     json_object_del(source, "known");
     json_object_set_new(source, "name", json_string(suffix));
+    const char *first = json_string_value(json_array_get(names, 0));
+    if (json_object_get(source, "late") == NULL && is_organization(first)) {
+        json_object_set_new(source, "late", json_integer(late_workspace_ms));
+    }
     json_object_set_new(source, "resources", names);
     json_array_append_new(expansion->sources, source);
 }

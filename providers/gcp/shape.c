@@ -39,7 +39,8 @@ const struct record_shape record_shape_gcp_audit = {
                     "resource.labels.folder_id",
     .region_path = "resource.labels.location|resource.labels.zone|"
                    "resource.labels.region",
-    .actor_paths = {"protoPayload.authenticationInfo.principalEmail"},
+    .actor_paths = {"protoPayload.authenticationInfo.principalEmail",
+                    "protoPayload.authenticationInfo.principalSubject"},
     .first_path = "operation.first",
     .last_path = "operation.last",
     .changes = &changes,

@@ -8,7 +8,6 @@
 
 enum {
     SKEW_MIN_MS = 4 * MS_PER_MINUTE, /* services allow five */
-    HEADERS = 3,
 };
 
 bool client_open_as(struct client *client, const char *configured, const char *ca_file,
@@ -53,7 +52,9 @@ static int64_t service_now_ms(const struct client *client)
 static bool add_signature(const struct client *client, const struct http_request *request,
                           struct http_extra *extra, struct error *err)
 {
-    struct http_header headers[HEADERS] = {{"Host", client->endpoint.host}};
+    const struct client_call *call = client->call;
+    struct http_header headers[1 + CLIENT_HEADERS_MAX] = {
+        {"Host", client->endpoint.host}};
     memcpy(headers + 1, request->headers,
            request->header_count * sizeof(*request->headers));
     const struct sigv4_key key = {
@@ -62,11 +63,14 @@ static bool add_signature(const struct client *client, const struct http_request
         .session_token = &client->credentials.session_token,
         .region = client->region,
         .service = client->service,
-        .normalise = true,
+        .normalise = !call->is_object,
+        .is_single = call->is_object,
+        .sign_body = call->is_object,
     };
+    char *path = mem_format("/%s", call->path == NULL ? "" : call->path);
     const struct sigv4_request to_sign = {
         .method = request->method,
-        .path = "/",
+        .path = path,
         .query = "",
         .headers = headers,
         .header_count = 1 + request->header_count,
@@ -77,12 +81,15 @@ static bool add_signature(const struct client *client, const struct http_request
 
     bool ok =
         http_extra_add(extra, "X-Amz-Date", result.date, err) &&
-        http_extra_add(extra, "Authorization", buf_text(&result.authorization), err);
+        http_extra_add(extra, "Authorization", buf_text(&result.authorization), err) &&
+        (!call->is_object ||
+         http_extra_add(extra, "X-Amz-Content-Sha256", result.body_sha256, err));
     if (ok && secret_is_set(key.session_token)) {
         ok = http_extra_add(extra, "X-Amz-Security-Token",
                             secret_reveal(key.session_token), err);
     }
     sigv4_result_clear(&result);
+    free(path);
     return ok;
 }
 
@@ -177,8 +184,9 @@ static bool refuse(const struct client *client, const struct client_call *call,
     return error_set(err, ERROR_CONFIG, "HTTP %d %s", status, fault->code);
 }
 
-bool client_send(struct client *client, const struct client_call *call,
-                 struct http_response *response, struct fault *fault, struct error *err)
+/* Sends it; url is the whole address. */
+static bool exchange(struct client *client, const struct client_call *call,
+                     const char *url, struct http_response *response, struct error *err)
 {
     const struct http_header json[] = {
         {"Content-Type", "application/x-amz-json-1.1"},
@@ -187,12 +195,13 @@ bool client_send(struct client *client, const struct client_call *call,
     static const struct http_header query[] = {
         {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"},
     };
-    const struct http_request request = {
-        .method = "POST",
-        .url = client->endpoint.url,
+    struct http_request request = {
+        .method = call->method == NULL ? "POST" : call->method,
+        .url = url,
         .headers = call->target != NULL ? json : query,
         .header_count = call->target != NULL ? 2 : 1,
         .body = call->body,
+        .deadline_ms = call->deadline_ms,
         .limit = call->limit,
         .ca_file = client->ca_file,
         .authorize = call->is_unsigned ? NULL : authorize,
@@ -200,8 +209,23 @@ bool client_send(struct client *client, const struct client_call *call,
         .credential_hosts = client->hosts,
         .context = client,
     };
+    if (call->headers != NULL) {
+        request.headers = call->headers;
+        request.header_count = call->header_count;
+    }
+    client->call = call;
+    return client->runtime->http(client->runtime->context, &request, response, err);
+}
+
+bool client_send(struct client *client, const struct client_call *call,
+                 struct http_response *response, struct fault *fault, struct error *err)
+{
     *fault = (struct fault){.kind = FAULT_OTHER};
-    if (!client->runtime->http(client->runtime->context, &request, response, err)) {
+    char *url =
+        mem_format("%s%s", client->endpoint.url, call->path == NULL ? "" : call->path);
+    bool is_answered = exchange(client, call, url, response, err);
+    free(url);
+    if (!is_answered) {
         return false;
     }
     if (response->status >= 200 && response->status <= 299) {

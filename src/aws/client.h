@@ -16,6 +16,11 @@
  *
  *   Action=AssumeRole&Version=2011-06-15&RoleArn=...
  *
+ * or, for a call with headers of its own, as S3 and search domains have it:
+ *
+ *   PUT /bucket/key.ndjson.gz
+ *   If-None-Match: *
+ *
  * An expired credential is renewed, and a signature refused while the clocks are more
  * than four minutes apart is made again with the service's time: once each call.
  *
@@ -29,6 +34,10 @@
 #include "aws/fault.h"
 #include "aws/identity.h"
 
+struct client_call;
+
+enum { CLIENT_HEADERS_MAX = 10 };
+
 struct client {
     const struct runtime *runtime; /* borrowed */
     const char *service;           /* a constant: "cloudtrail" */
@@ -38,8 +47,9 @@ struct client {
     const char *hosts[2];      /* where credentials may go: the endpoint's host */
     struct identity *identity; /* borrowed; NULL: credentials are the caller's, as is */
     struct credentials credentials;
-    int64_t skew_ms; /* the service's clock less ours */
-    bool is_expired; /* the last answer called the credentials expired */
+    int64_t skew_ms;                /* the service's clock less ours */
+    bool is_expired;                /* the last answer called the credentials expired */
+    const struct client_call *call; /* the one under way */
 };
 
 struct client_call {
@@ -49,6 +59,13 @@ struct client_call {
     struct bytes body;
     size_t limit; /* of the answer */
     bool is_unsigned;
+    const char *method; /* NULL: POST */
+    const char *path;   /* behind the endpoint's '/', percent-encoded; NULL: none */
+    const struct http_header *headers; /* in place of the protocol's; at most
+                                          CLIENT_HEADERS_MAX; NULL: the protocol's */
+    size_t header_count;
+    int64_t deadline_ms; /* on the monotonic clock; 0: none */
+    bool is_object; /* S3's rules of signing: the path as it is, the body's hash sent */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bridge/slice.h"
+#include "sinks/batch_pack.h"
 
 #include <stdlib.h>
 
@@ -171,39 +172,131 @@ static void count(struct source *source, const struct batch *batch,
     }
 }
 
+static bool has_object_sink(const struct source *source)
+{
+    for (size_t i = 0; i < source->route_count; i++) {
+        if (source->routes[i].sink->type->is_object) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A source that was never stored has no row to keep a batch for: where it begins is
+ * stored first, and nothing of the slice, which is then read from its start.
+ */
+static bool commit_start(struct worker *worker, struct source *source, struct error *err)
+{
+    struct cursor here = source->claim.cursor;
+    struct cursor begin = here;
+    const struct store_commit start = {
+        .cursor = &begin,
+        .now_ms = clock_now(&source->clock, worker->runtime),
+        .forget_ms = INT64_MIN,
+        .keeps_ids = true,
+    };
+    json_incref(here.place);
+    begin.is_open = false;
+    begin.place = NULL;
+    bool ok = worker->store_type->commit(worker->store, &source->claim, &start, err);
+    json_decref(source->claim.cursor.place);
+    source->claim.cursor = here;
+    return ok;
+}
+
+/* Keeps the batch before it goes where its bytes are its name. */
+static bool stage(const struct delivery *delivery, struct error *err)
+{
+    struct worker *worker = delivery->worker;
+    struct source *source = delivery->source;
+    if (delivery->batch->count == 0 || !has_object_sink(source)) {
+        return true;
+    }
+    if (source->claim.is_new && !commit_start(worker, source, err)) {
+        return false;
+    }
+    struct buf packed;
+    buf_init(&packed, SIZE_MAX / 2);
+    batch_pack(delivery->batch, &packed);
+    bool ok =
+        worker->store_type->stage(worker->store, &source->claim, buf_bytes(&packed), err);
+    buf_clear(&packed);
+    return ok;
+}
+
 #ifndef BRIDGE_TEST_COMMIT_FIRST
 /* Nothing is committed that a required sink has not acknowledged. */
 static bool settle(struct delivery *delivery, struct error *err)
 {
-    return send(delivery, err) && commit(delivery, err);
+    return stage(delivery, err) && send(delivery, err) && commit(delivery, err);
 }
 #else
 /* Wrong on purpose: proves that the kill suite finds what this order loses. */
 static bool settle(struct delivery *delivery, struct error *err)
 {
-    return commit(delivery, err) && send(delivery, err);
+    return stage(delivery, err) && commit(delivery, err) && send(delivery, err);
 }
 #endif
+
+/* Sends and commits; the cursor moves with it. */
+static bool settle_batch(struct delivery *delivery, struct error *err)
+{
+    struct source *source = delivery->source;
+    bool ok = settle(delivery, err);
+    if (ok) {
+        count(source, delivery->batch, &delivery->result);
+        json_decref(source->claim.cursor.place);
+        source->claim.cursor = delivery->next;
+        source->meter.head_ms = delivery->next.mark_ms[0];
+        source->meter.delivered = source->counts.delivered;
+    } else {
+        json_decref(delivery->next.place);
+    }
+    send_result_clear(&delivery->result);
+    return ok;
+}
 
 bool deliver_batch(struct worker *worker, struct source *source, struct batch *batch,
                    size_t finished_pages, struct error *err)
 {
+    if (!drop_known(worker, source, batch, err)) {
+        return false;
+    }
     struct delivery delivery = {
         .worker = worker,
         .source = source,
         .batch = batch,
         .next = cursor_after(source, finished_pages),
     };
-    bool ok = drop_known(worker, source, batch, err) && settle(&delivery, err);
-    if (ok) {
-        count(source, batch, &delivery.result);
-        json_decref(source->claim.cursor.place);
-        source->claim.cursor = delivery.next;
-        source->meter.head_ms = delivery.next.mark_ms[0];
-        source->meter.delivered = source->counts.delivered;
-    } else {
-        json_decref(delivery.next.place);
+    return settle_batch(&delivery, err);
+}
+
+bool deliver_staged(struct worker *worker, struct source *source, struct error *err)
+{
+    struct buf packed;
+    struct batch batch;
+    if (source->claim.is_new || !has_object_sink(source)) {
+        return true;
     }
-    send_result_clear(&delivery.result);
+    buf_init(&packed, SIZE_MAX / 2);
+    batch_init(&batch, source->name);
+    bool ok = worker->store_type->staged(worker->store, &source->claim, &packed, err);
+    if (ok && packed.size > 0) {
+        struct delivery delivery = {
+            .worker = worker,
+            .source = source,
+            .batch = &batch,
+            .next = cursor_after(source, 0),
+        };
+        ok = batch_unpack(buf_bytes(&packed), &batch)
+                 ? settle_batch(&delivery, err)
+                 : error_set(err, ERROR_STATE,
+                             "the batch kept for %s is unreadable: was the state file "
+                             "written by a newer version?",
+                             source->name);
+    }
+    batch_clear(&batch);
+    buf_clear(&packed);
     return ok;
 }

@@ -14,4 +14,11 @@
 bool deliver_batch(struct worker *worker, struct source *source, struct batch *batch,
                    size_t finished_pages, struct error *err);
 
+/*
+ * Delivers what an earlier process had kept to be sent, and died before it knew that it
+ * had arrived. It settles those events and moves no mark: they are read again and found
+ * to be known.
+ */
+bool deliver_staged(struct worker *worker, struct source *source, struct error *err);
+
 #endif

@@ -92,6 +92,7 @@ bool read_page(struct turn *turn, struct batch *batch, bool *is_done, bool *is_k
 {
     struct source *source = turn->source;
     struct cursor *cursor = &source->claim.cursor;
+    const struct provider *provider = source->config->provider;
     const struct runtime *runtime = turn->worker->runtime;
     struct page page = {0};
     bool ok = false;
@@ -105,6 +106,9 @@ bool read_page(struct turn *turn, struct batch *batch, bool *is_done, bool *is_k
         goto out;
     }
     if (*is_kept) {
+        /* Who asked is known for sure only now that he was answered. */
+        source->origin.self =
+            provider->self == NULL ? NULL : provider->self(source->session);
         turn->worker->reader.late_ms = cursor->slice.b_ms;
         turn->worker->reader.observed_ms = clock_now(&source->clock, runtime);
         if (!page_map(&turn->worker->reader, source, &page, batch, err)) {

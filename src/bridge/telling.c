@@ -118,6 +118,15 @@ static void add_take(const struct telling *telling, struct dispatch *dispatch,
     json_decref(details);
 }
 
+/* What the log got later than that after it happened was not asked for. */
+static void set_late(const struct telling *telling, json_t *details)
+{
+    int64_t late_ms = config_late_ms(telling->of->source->settings, slicing_of(telling));
+    if (late_ms > 0) {
+        json_object_set_new(details, "late_ms", json_integer(late_ms));
+    }
+}
+
 static void add_start(const struct telling *telling, struct dispatch *dispatch,
                       size_t owner)
 {
@@ -126,6 +135,7 @@ static void add_start(const struct telling *telling, struct dispatch *dispatch,
     if (slicing_of(telling) != NULL) {
         timestamp_format(telling->standing->start_ms, about);
         set_time(details, "from", telling->standing->start_ms);
+        set_late(telling, details);
     }
     add_take(telling, dispatch, owner,
              (struct notice){.kind = "start",
@@ -227,6 +237,7 @@ static void add_receipt(const struct telling *telling, struct dispatch *dispatch
                         size_t owner, const struct receipt *receipt)
 {
     json_t *details = receipt_details(receipt, slicing_of(telling));
+    set_late(telling, details);
     const char *from = json_string_value(json_object_get(details, "from"));
     const char *to = json_string_value(json_object_get(details, "to"));
     char *about = mem_format("%s/%s%s%s", from, to, receipt->sink == NULL ? "" : "/",

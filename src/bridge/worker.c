@@ -332,7 +332,6 @@ static bool open_session(struct turn *turn, struct error *err)
         source->is_denied = err->kind == ERROR_DENIED;
         return false;
     }
-    source->origin.self = provider->self == NULL ? NULL : provider->self(source->session);
     return true;
 }
 
@@ -343,6 +342,7 @@ void worker_run(struct worker *worker, struct source *source)
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
     if (!start_cursor(&turn, &source->error) || !open_session(&turn, &source->error) ||
+        !deliver_staged(worker, source, &source->error) ||
         !run_slices(&turn, &source->error)) {
         worker_refused(worker, source);
     }

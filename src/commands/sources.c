@@ -6,6 +6,7 @@
 #include "commands/table.h"
 
 #include "base/timestamp.h"
+#include "config/amount.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,28 @@ static void print_level(const struct roster_row *row)
     }
 }
 
+/* How late an event may reach the log of entry and still be read; 0: it reads by when
+ * events happened. */
+static int64_t promised_ms(const struct config_source *entry)
+{
+    const struct slicing *slicing = config_slicing(entry);
+    return slicing == NULL ? 0 : config_late_ms(entry->settings, slicing);
+}
+
+static void print_promises(const struct config *config)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct config_source *entry = &config->sources[i];
+        if (promised_ms(entry) > 0) {
+            char *late = amount_format(AMOUNT_DURATION, promised_ms(entry));
+            printf("%s: what reaches the log more than %s after it happened is outside "
+                   "the promise; set \"late\" to be promised more\n",
+                   entry->name, late);
+            free(late);
+        }
+    }
+}
+
 static void print_text(const struct roster *roster)
 {
     static const char *const headings[] = {
@@ -114,6 +137,10 @@ static json_t *row_json(const struct roster_row *row)
                   roster_state_names[row->state], "level", levels[row->level]);
     if (row->entry != NULL) {
         json_object_set_new(object, "provider", json_string(row->entry->provider->name));
+        if (promised_ms(row->entry) > 0) {
+            json_object_set_new(object, "late_s",
+                                json_integer(promised_ms(row->entry) / MS_PER_SECOND));
+        }
     }
     if (row->has_marks) {
         set_time(object, "read_up_to", row->head_ms);
@@ -167,6 +194,7 @@ static int show(const struct hands *hands, bool is_json)
         print_json(&roster);
     } else {
         print_text(&roster);
+        print_promises(&hands->config);
     }
     roster_clear(&roster);
     return fflush(stdout) == 0 ? status : EXIT_FAILED;

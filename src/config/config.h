@@ -78,9 +78,13 @@ struct config {
 
 /*
  * How the source's log is read: as its provider says, but for how long the cloud keeps it
- * where the source has a "retention" of its own. NULL: without slices.
+ * where the source has a retention of its own. NULL: without slices.
  */
 const struct slicing *config_slicing(const struct config_source *source);
+
+/* slicing's late_ms, or what settings (of an entry, or of one source of it) say instead.
+ */
+int64_t config_late_ms(const json_t *settings, const struct slicing *slicing);
 
 /*
  * Reads and checks file. providers ends with NULL. False with every problem

@@ -65,6 +65,10 @@ void config_sink_read(const struct config_loader *loader,
                       const struct config_entry *entry);
 void config_source_read(const struct config_loader *loader,
                         const struct config_entry *entry);
+/* How often a source that routes to such sinks is looked at when it does not say: rarely
+ * where each batch becomes an object. 0: as any. */
+int64_t config_sink_every_ms(const struct config *config,
+                             const struct config_source *source);
 /* Where name stands in the config's sinks; sink_count when it does not. */
 size_t config_sink_index(const struct config *config, const char *name);
 

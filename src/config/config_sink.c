@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "config/config_part.h"
 #include "config/settings.h"
 
@@ -45,6 +46,18 @@ struct setting *config_sink_own(const struct sink_type *type)
         own = more;
     }
     return own;
+}
+
+int64_t config_sink_every_ms(const struct config *config,
+                             const struct config_source *source)
+{
+    for (size_t i = 0; i < source->route_count; i++) {
+        const struct sink_type *type = config->sinks[source->routes[i].sink].type;
+        if (type != NULL && type->is_object) {
+            return INT64_C(5) * MS_PER_MINUTE;
+        }
+    }
+    return 0;
 }
 
 static const struct sink_type *find_type(const struct config_loader *loader,

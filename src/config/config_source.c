@@ -275,14 +275,25 @@ const struct slicing *config_slicing(const struct config_source *source)
     return source->slicing.passes > 0 ? &source->slicing : source->provider->slicing;
 }
 
+int64_t config_late_ms(const json_t *settings, const struct slicing *slicing)
+{
+    const json_t *late = json_object_get(settings, "late");
+    return slicing->late_ms == 0 || late == NULL ? slicing->late_ms
+                                                 : json_integer_value(late);
+}
+
 /* A tenant may keep its log for less long than its cloud's best does. */
 static void take_retention(struct config_source *source)
 {
+    const struct provider *provider = source->provider;
     const json_t *retention = json_object_get(source->settings, "retention");
-    if (source->provider != NULL && source->provider->slicing != NULL &&
-        retention != NULL) {
-        source->slicing = *source->provider->slicing;
-        source->slicing.retention_ms = json_integer_value(retention);
+    bool is_told =
+        provider != NULL && (provider->retention_ms != NULL || retention != NULL);
+    if (is_told && provider->slicing != NULL) {
+        source->slicing = *provider->slicing;
+        source->slicing.retention_ms = provider->retention_ms != NULL
+                                           ? provider->retention_ms(source->settings)
+                                           : json_integer_value(retention);
     }
 }
 
@@ -378,6 +389,10 @@ void config_source_read(const struct config_loader *loader,
     if (json_is_object(entry->object)) {
         struct reading reading = {loader, entry, source, typed};
         read_routes(&reading);
+        int64_t rare_ms = config_sink_every_ms(config, source);
+        if (rare_ms > 0 && json_object_get(entry->object, "every") == NULL) {
+            source->every_ms = rare_ms;
+        }
         take_retention(source);
         check_lookback(&reading);
         check_redact(&reading);

@@ -68,6 +68,11 @@ struct sink_type {
     const char *name;     /* "file" */
     const char *help;     /* one sentence */
     bool is_acknowledged; /* false: a delivered event may still be lost */
+    /*
+     * It stores each batch as one object, known by its bytes: the bridge keeps a batch
+     * (store_type.stage) before it is sent, and sends it again as it was after a crash.
+     */
+    bool is_object;
     const struct setting *settings;
     /* Tables of more, that several types have; ends with NULL. May be NULL. */
     const struct setting *const *shared;

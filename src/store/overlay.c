@@ -179,6 +179,27 @@ static bool overlay_id_count(struct store *store, const struct claim *claim,
     return ok;
 }
 
+/* A rehearsal sends nothing: neither is there anything to send again. */
+static bool overlay_stage(struct store *store, const struct claim *claim,
+                          struct bytes batch, struct error *err)
+{
+    (void)store;
+    (void)claim;
+    (void)batch;
+    (void)err;
+    return true;
+}
+
+static bool overlay_staged(struct store *store, const struct claim *claim,
+                           struct buf *batch, struct error *err)
+{
+    (void)store;
+    (void)claim;
+    (void)batch;
+    (void)err;
+    return true;
+}
+
 static bool overlay_commit(struct store *store, struct claim *claim,
                            const struct store_commit *commit, struct error *err)
 {
@@ -262,6 +283,8 @@ const struct store_type overlay_type = {
     .release = overlay_release,
     .known = overlay_known,
     .id_count = overlay_id_count,
+    .stage = overlay_stage,
+    .staged = overlay_staged,
     .commit = overlay_commit,
     .ledger = &overlay_ledger,
     .inspect = &overlay_inspect,

@@ -186,6 +186,24 @@ static bool store_id_count(struct store *store, const struct claim *claim, size_
     return ok;
 }
 
+static bool store_stage(struct store *store, const struct claim *claim,
+                        struct bytes batch, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_outbox_put(store, claim, batch, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
+static bool store_staged(struct store *store, const struct claim *claim,
+                         struct buf *batch, struct error *err)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool ok = sqlite_outbox_get(store, claim, batch, err);
+    pthread_mutex_unlock(&store->mutex);
+    return ok;
+}
+
 const struct store_type store_sqlite = {
     .name = "sqlite",
     .open = store_open,
@@ -195,6 +213,8 @@ const struct store_type store_sqlite = {
     .release = store_release,
     .known = store_known,
     .id_count = store_id_count,
+    .stage = store_stage,
+    .staged = store_staged,
     .commit = store_commit,
     .ledger = &sqlite_told,
     .inspect = &sqlite_inspect,

@@ -105,6 +105,13 @@ bool sqlite_commit_write(struct store *store, struct claim *claim,
 bool sqlite_commit_move(struct store *store, const struct claim *claim, int64_t row,
                         int64_t due_ms, struct error *err);
 
+/* store_type's stage and staged; and the first half of commit's undoing it. */
+bool sqlite_outbox_put(struct store *store, const struct claim *claim, struct bytes batch,
+                       struct error *err);
+bool sqlite_outbox_get(struct store *store, const struct claim *claim, struct buf *batch,
+                       struct error *err);
+bool sqlite_outbox_clear(struct store *store, int64_t row, struct error *err);
+
 /* Adds the commit's events and refusals to the source's hours. is_new: one an event. */
 bool sqlite_ledger_add(struct store *store, int64_t row,
                        const struct store_commit *commit, const bool *is_new,

@@ -144,6 +144,7 @@ static bool write_all(struct store *store, const struct claim *claim,
               (!commit->keeps_ids || add_ids(store, row, commit, is_new, err)) &&
               sqlite_ledger_add(store, row, commit, is_new, err) &&
               add_letters(store, row, commit, err) &&
+              sqlite_outbox_clear(store, row, err) &&
               expire_letters(store, commit, expired, err) &&
               forget_ids(store, row, commit->forget_ms, err);
     free(is_new);

@@ -21,6 +21,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "store/claim.h"
@@ -90,6 +91,16 @@ struct store_type {
     /* How many ids the store holds for the source. */
     bool (*id_count)(struct store *store, const struct claim *claim, size_t *count,
                      struct error *err);
+    /*
+     * Keeps the bytes of a batch that is about to be sent to where it must arrive as it
+     * is or not at all, in place of what is kept for the source; survives a power cut.
+     * The next commit that settles something removes them.
+     */
+    bool (*stage)(struct store *store, const struct claim *claim, struct bytes batch,
+                  struct error *err);
+    /* Appends what is kept for the source to batch; nothing when nothing is. */
+    bool (*staged)(struct store *store, const struct claim *claim, struct buf *batch,
+                   struct error *err);
     /*
      * Records the batch as settled and moves claim's cursor; raises claim->version. Where
      * nothing was delivered and the source is not new, only claim's cursor moves, and the

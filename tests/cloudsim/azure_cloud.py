@@ -121,7 +121,7 @@ class AzureCloud:
         self.ca_file = str(certificate.make(self._folder))
         self._server = AzureServer(self, certificate.server_context(self._folder))
         self.endpoint = f"https://localhost:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,

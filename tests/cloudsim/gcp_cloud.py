@@ -31,7 +31,9 @@ TOKEN_LIFE_S = 24 * 3600
 OVERSIZED = 17 << 20
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: close sends RST
 KINDS = ("error_500", "error_503", "throttle", "html", "empty_page", "expired", "token_lost",
-         "denied", "repeat", "truncate", "reset", "oversized", "disabled", "timeout")
+         "denied", "repeat", "truncate", "reset", "oversized", "disabled", "timeout",
+         "consumer_gone")
+MACHINE = "machine@audit.iam.gserviceaccount.com"   # the metadata server's account
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
@@ -112,7 +114,7 @@ class GcpCloud:
         self.endpoint = f"https://localhost:{self._server.server_address[1]}"
         self.metadata = f"127.0.0.1:{self._metadata.server_address[1]}"
         for server in (self._server, self._metadata):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
@@ -181,6 +183,7 @@ class GcpCloud:
 
     def select(self, parents: list[str], chosen: gcp_filter.Filter,
                after: tuple[int, str] | None) -> list[GcpEvent]:
+        """Oldest first. after: the last that was given."""
         now, names = self.now(), set(parents)
         return [e for e in self.scenario.taken_in(*chosen.received)
                 if e.parent in names and e.visible_at <= now and chosen.shows(e)
@@ -199,13 +202,16 @@ class MetadataHandler(BaseHTTPRequestHandler):
         body = json.dumps({"access_token": cloud.token, "expires_in": 3599,
                            "token_type": "Bearer"}).encode()
         is_token = path == "/computeMetadata/v1/instance/service-accounts/default/token"
+        is_email = path == "/computeMetadata/v1/instance/service-accounts/default/email"
         is_ping = path in ("/", "/computeMetadata/v1/")
-        known = is_token or is_ping
+        known = is_token or is_ping or is_email
         if self.headers.get("Metadata-Flavor") != "Google":
             known = False
         if is_token and known:
             cloud.counts["tokens"] += 1
-        body = body if is_token and known else b""
+        if is_email:
+            body = MACHINE.encode()
+        body = body if known and not is_ping else b""
         self.send_response(200 if known else 404)
         self.send_header("Metadata-Flavor", "Google")
         self.send_header("Content-Type", "application/json")
@@ -248,7 +254,7 @@ class Handler(BaseHTTPRequestHandler):
         with cloud.lock:
             cloud.counts["requests"] += 1
         try:
-            if self.path != "/v2/entries:list":
+            if urlsplit(self.path).path != "/v2/entries:list":
                 raise Refusal(404, "NOT_FOUND")
             request = json.loads(body)
             with cloud.lock:
@@ -308,7 +314,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "INVALID_ARGUMENT", message="unknown or missing members")
         if not 1 <= len(names) <= 100 or not 1 <= request["pageSize"] <= 1000:
             raise Refusal(400, "INVALID_ARGUMENT", message="too many names, or entries")
-        if request["orderBy"] not in ("timestamp asc", "timestamp desc"):
+        if request["orderBy"] != "timestamp asc":  # "timestamp desc" has no user here
             raise Refusal(400, "INVALID_ARGUMENT", message="orderBy")
         try:
             chosen = gcp_filter.parse(request["filter"])
@@ -369,6 +375,9 @@ class Handler(BaseHTTPRequestHandler):
                           {"permission": "logging.privateLogEntries.list"})
         if fault == "disabled":
             raise Refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED",
+                          {"service": "logging.googleapis.com", "consumer": "projects/42"})
+        if fault == "consumer_gone":
+            raise Refusal(403, "PERMISSION_DENIED", "CONSUMER_INVALID",
                           {"service": "logging.googleapis.com", "consumer": "projects/42"})
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

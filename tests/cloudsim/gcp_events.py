@@ -54,6 +54,7 @@ class GcpSpec:
     service: str = ""       # of every entry; "": different ones
     log: str = "activity"
     stragglers: float = 0.02  # so many reach Logging up to half an hour late
+    actors: tuple[tuple[str, str, str], ...] = ()  # member, value and user agent, in turn
 
 
 @dataclass(frozen=True, order=True)
@@ -91,12 +92,16 @@ def make_event(spec: GcpSpec, number: int, parent: str,
         request["padding"] = "p" * (512 * 1024 - 1200)
     kind, _, owner = parent.partition("/")
     kind = kind.removesuffix("s")
+    actor: dict[str, object] = {"authenticationInfo": {"principalEmail": "m.khan@example.org"}}
+    if spec.actors:
+        name, value, agent = spec.actors[number % len(spec.actors)]
+        actor = {"authenticationInfo": {name: value},
+                 "requestMetadata": {"callerSuppliedUserAgent": agent}}
     entry = {
         "insertId": insert_id, "logName": f"{parent}/logs/{PREFIX}%2F{spec.log}",
         "protoPayload": {
             "@type": "type.googleapis.com/google.cloud.audit.AuditLog", "status": {},
-            "authenticationInfo": {"principalEmail": "m.khan@example.org"},
-            "methodName": method, "serviceName": service, "request": request,
+            **actor, "methodName": method, "serviceName": service, "request": request,
             "resourceName": f"{parent}/things/{number}", **more},
         "receiveTimestamp": time_text(taken),
         "resource": {"type": kind, "labels": {f"{kind}_id": owner}},

@@ -14,6 +14,7 @@ LOG = re.compile(rf'log_id\("{PREFIX}/([a-z_]+)"\)')
 LIMITED = re.compile(rf'\(log_id\("{PREFIX}/([a-z_]+)"\) AND '
                      r'protoPayload\.serviceName=\(("[a-z0-9.-]+"(?: OR "[a-z0-9.-]+")*)\)\)')
 EXCLUSION = re.compile(r' AND NOT \(protoPayload\.methodName:"([^"\\]+)"\)')
+LOG_NAME = re.compile(rf' AND logName="([a-zA-Z]+/[^/"]+)/logs/{re.escape(PREFIX)}%2F([a-z_]+)"')
 LOGS = ("activity", "system_event", "policy", "data_access")
 
 
@@ -33,11 +34,13 @@ class Filter:
     excluded: list[str]
     happened: tuple[int, int]
     received: tuple[int, int]
+    parent: str = ""                   # that logName names; "": it names none
 
     def shows(self, event: GcpEvent) -> bool:
         services = self.logs.get(event.log)
         return (services is not None and (not services or event.service in services)
                 and not any(part.lower() in event.method.lower() for part in self.excluded)
+                and self.parent in ("", event.parent)
                 and self.happened[0] <= event.at <= self.happened[1]
                 and self.received[0] <= event.received <= self.received[1])
 
@@ -67,7 +70,11 @@ def parse(text: str) -> Filter:
     if len(text) > 20_000:
         raise BadFilter("longer than 20000 characters")
     logs, rest = read_logs(text)
-    excluded = []
+    excluded, parent = [], ""
+    if (found := LOG_NAME.match(rest)) is not None:
+        parent = found[1]
+        logs = {name: services for name, services in logs.items() if name == found[2]}
+        rest = rest[found.end():]
     while (found := EXCLUSION.match(rest)) is not None:
         excluded.append(found[1])
         rest = rest[found.end():]
@@ -75,4 +82,4 @@ def parse(text: str) -> Filter:
     if found is None:
         raise BadFilter(f"unknown: {rest[:80]}")
     first, last, taken_first, taken_last = (nanos(part) for part in found.groups())
-    return Filter(logs, excluded, (first, last), (taken_first, taken_last))
+    return Filter(logs, excluded, (first, last), (taken_first, taken_last), parent)

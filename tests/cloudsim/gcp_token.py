@@ -212,8 +212,11 @@ class GcpTokens:
             account = self.accounts.get(claims["iss"])
             if account is None:
                 raise Refused("invalid_grant", "Invalid grant: account not found")
-            key = account.keys.get(header.get("kid", ""))
-            if header["alg"] != "RS256" or header["typ"] != "JWT" or key is None:
+            # Node's library sends neither "kid" nor "typ", and Google takes that; a "kid" of
+            # no key of the account's it does not.
+            key_id = header.get("kid", next(iter(account.keys), ""))
+            key = account.keys.get(key_id)
+            if header["alg"] != "RS256" or header.get("typ", "JWT") != "JWT" or key is None:
                 raise Refused("invalid_grant", "Invalid JWT Signature.")
             claims = jwt.decode(assertion, key, algorithms=["RS256"], audience=audience,
                                 options={"verify_exp": False, "verify_iat": False,
@@ -365,6 +368,8 @@ class GcpTokens:
             answer = self._give(self.machine, asked.fields.get("scopes", "").replace(",", " "))
             answer.headers.update(flavor)
             return answer
+        if name == "instance/service-accounts/default/email" and self.machine:
+            return Answer(200, self.machine.encode(), flavor)
         if name == "instance/service-accounts/default/" and self.machine:
             return Answer(200, json.dumps({"email": self.machine, "scopes": [], "aliases": []}).encode(),
                           {**flavor, "Content-Type": "application/json"})

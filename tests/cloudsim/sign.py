@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -41,6 +41,7 @@ class Received:
     path: str
     fields: Iterable[tuple[str, str]]
     body: bytes
+    method: str = "POST"
 
 
 def invalid_signature(why: str) -> ApiError:
@@ -82,11 +83,12 @@ def check_signed_headers(headers: dict[str, str], signed: list[str]) -> None:
 
 
 def expected_signature(key: Key, scope: tuple[str, str, str, str], url: str,
-                       headers: dict[str, str], body: bytes) -> str:
+                       headers: dict[str, str], request: Received) -> str:
     key_id, _, region, service = scope
-    request = AWSRequest(method="POST", url=url, data=body, headers=headers)
+    kind = S3SigV4Auth if service == "s3" else SigV4Auth
+    request = AWSRequest(method=request.method, url=url, data=request.body, headers=headers)
     request.context["timestamp"] = headers["x-amz-date"]
-    auth = SigV4Auth(Credentials(key_id, key.secret, key.token), service, region)
+    auth = kind(Credentials(key_id, key.secret, key.token), service, region)
     to_sign = auth.string_to_sign(request, auth.canonical_request(request))
     return auth.signature(to_sign, request)
 
@@ -134,7 +136,7 @@ def check_signature(keys: dict[str, Key], service: str, now: float,
         raise invalid_signature("x-amz-content-sha256 is not the hash of the body")
     expected = expected_signature(key, (key_id, day, scope_region, scope_service),
                                   f"https://{headers['host']}{request.path}",
-                                  {name: headers[name] for name in signed}, request.body)
+                                  {name: headers[name] for name in signed}, request)
     if not hmac.compare_digest(expected, signature):
         raise invalid_signature("The request signature we calculated does not match the "
                                 "signature you provided.")

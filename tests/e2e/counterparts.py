@@ -1,15 +1,24 @@
 """Platforms that sinks are tried against, each as strict as its specification and as
 cruel as a bad day. What a real one checks beyond this stands in docs/sinks.md."""
 
+import base64
+import gzip
+import hashlib
 import json
 import re
 import threading
 import urllib.parse
 import uuid
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from email.message import Message
 from typing import ClassVar
 
-from receiver import Answer, Fault, Receiver
+from receiver import Answer, Handler, Receiver
+
+from client import KEY_ID, SECRET
+from errors import ApiError
+from sign import STAMP, Key, Received, check_signature
 
 
 class Http(Receiver):
@@ -30,6 +39,16 @@ class Http(Receiver):
                 f"ca_file: {self.ca_file}, {settings}}}")
 
 
+@dataclass
+class ItemFault:
+    """What Elasticsearch says of single events."""
+
+    status: int
+    error: str
+    ids: set[str]
+    is_once: bool = False  # of each of them
+
+
 class Elasticsearch(Http):
     """The bulk API: elasticsearch-specification, specification/_global/bulk."""
 
@@ -42,16 +61,16 @@ class Elasticsearch(Http):
     def __init__(self, folder, **options) -> None:
         super().__init__(folder, credential=("Authorization", "ApiKey key-1"), **options)
         self.documents: dict[tuple[str, str], dict] = {}
-        self.item_faults: list[Fault] = []  # status, body: the error's type
+        self.item_faults: list[ItemFault] = []
 
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
-    def parse(self, path: str, headers: Message, body: bytes) -> list[dict]:
-        self.check_type(headers)
-        if path != self.BULK:
-            self.note_misfit(f"path {path}")
+    def parse(self, request: Handler, body: bytes) -> list[dict]:
+        self.check_type(request.headers)
+        if request.path != self.BULK:
+            self.note_misfit(f"path {request.path}")
         if body[-1:] != b"\n":
             self.note_misfit("The bulk request must be terminated by a newline")
         lines = body.split(b"\n")[:-1]
@@ -80,9 +99,10 @@ class Elasticsearch(Http):
         event_id = event["event"]["id"]
         key = (event["@timestamp"][:7], event_id)
         for fault in self.item_faults:
-            if fault.times > 0 and (not fault.poison or event_id in fault.poison):
-                fault.times -= 1
-                return {"status": fault.status, "error": {"type": fault.body.decode()}}
+            if event_id in fault.ids:
+                if fault.is_once:
+                    fault.ids.discard(event_id)
+                return {"status": fault.status, "error": {"type": fault.error}}
         with self._lock:
             if key in self.documents:
                 return {"status": 409, "error": {"type": "version_conflict_engine_exception"}}
@@ -117,11 +137,11 @@ class SplunkHec(Http):
         with self._lock:
             self.pending.clear()
 
-    def parse(self, path: str, headers: Message, body: bytes) -> list[dict]:
-        self.check_type(headers)
-        if path != "/services/collector/event":
-            self.note_misfit(f"path {path}")
-        self.here.channel = self.channel_of(headers)
+    def parse(self, request: Handler, body: bytes) -> list[dict]:
+        self.check_type(request.headers)
+        if request.path != "/services/collector/event":
+            self.note_misfit(f"path {request.path}")
+        self.here.channel = self.channel_of(request.headers)
         decoder, text, at, events = json.JSONDecoder(), body.decode(), 0, []
         while at < len(text):
             wrapped, at = decoder.raw_decode(text, at)
@@ -148,12 +168,12 @@ class SplunkHec(Http):
         body = {"text": "Success", "code": 0, "ackId": number}
         return Answer(200, json.dumps(body).encode(), {"Set-Cookie": "stick=a; Path=/"})
 
-    def ask(self, path: str, headers: Message, body: bytes) -> Answer | None:
-        url = urllib.parse.urlsplit(path)
+    def ask(self, request: Handler, body: bytes) -> Answer | None:
+        url = urllib.parse.urlsplit(request.path)
         if url.path != "/services/collector/ack":
             return None
         channel = urllib.parse.parse_qs(url.query)["channel"][0]
-        if not self.welcomes(headers) or headers.get("Cookie") != "stick=a":
+        if not self.welcomes(request, body) or request.headers.get("Cookie") != "stick=a":
             self.note_misfit("asked for an acknowledgement without token or cookie")
         if self.ack_status != 200:
             return Answer(self.ack_status)
@@ -174,5 +194,73 @@ class SplunkHec(Http):
         return True
 
 
+class S3(Http):
+    """PutObject of a store that signs and names as S3 does: botocore checks signatures;
+    conditional writes and checksums as the S3 User Guide has them."""
+
+    TYPE = "s3"
+    SETTINGS = "bucket: moj-audit, region: eu-west-2, prefix: audit"
+    tells_repeats = True
+    KEY = re.compile(r"/moj-audit/audit/source%3D[a-z0-9-]+/dt%3D(\d{4}-\d\d-\d\d)/"
+                     r"hour%3D(\d\d)/[0-9a-f]{32}\.ndjson\.gz")
+
+    def __init__(self, folder, **options) -> None:
+        super().__init__(folder, **options)
+        self.objects: dict[str, bytes] = {}
+        self.here = threading.local()  # the object of this thread's request
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def line(self, more: str = "") -> str:
+        settings = f"{self.SETTINGS}, {more}".rstrip(", ")
+        return (f"  platform: {{type: s3, endpoint: '{self.url}', "
+                f"ca_file: {self.ca_file}, {settings}}}")
+
+    def welcomes(self, request: Handler, wire: bytes) -> bool:
+        received = Received(request.path, request.headers.items(), wire, request.command)
+        stamp = datetime.strptime(request.headers["X-Amz-Date"], STAMP)
+        signed_at = stamp.replace(tzinfo=timezone.utc).timestamp()  # tests move the clock
+        try:
+            signer = check_signature({KEY_ID: Key(SECRET)}, "s3", signed_at, received)
+        except ApiError as problem:
+            self.note_misfit(f"signature: {problem}")
+            return False
+        return signer.region == "eu-west-2"
+
+    def parse(self, request: Handler, body: bytes) -> list[dict]:
+        checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        headers = request.headers
+        key = self.KEY.fullmatch(request.path)
+        if (request.command != "PUT" or key is None or headers.get("If-None-Match") != "*"
+                or headers.get("x-amz-checksum-sha256") != checksum):
+            self.note_misfit(f"{request.command} {request.path} {headers.items()}")
+        events = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+        begins = events[0]["@timestamp"]
+        if key is not None and (begins[:10], begins[11:13]) != key.groups():
+            self.note_misfit(f"{request.path} begins at {begins}")
+        self.here.key, self.here.body = request.path, body
+        return events
+
+    def take(self, events: list[dict]) -> Answer:
+        with self._lock:
+            before = self.objects.setdefault(self.here.key, self.here.body)
+        if before is not self.here.body:
+            if before != self.here.body:
+                self.note_misfit(f"{self.here.key}: other bytes under the same name")
+            return Answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+        self.store(events)
+        return Answer(200)
+
+    def keep(self, events: list[dict]) -> None:
+        self.take(events)
+
+    def refusal(self, status: int) -> bytes:
+        code = {400: "InvalidRequest", 401: "InvalidAccessKeyId", 403: "AccessDenied",
+                404: "NoSuchBucket"}.get(status, "SlowDown")
+        return f"<Error><Code>{code}</Code></Error>".encode()
+
+
 COUNTERPARTS: dict[str, type[Http]] = {
-    kind.TYPE: kind for kind in (Http, Elasticsearch, SplunkHec)}
+    kind.TYPE: kind for kind in (Http, Elasticsearch, S3, SplunkHec)}

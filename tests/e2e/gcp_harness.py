@@ -1,5 +1,6 @@
 """Runs the built program against the fake Google Cloud: as harness.py does for AWS."""
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -56,6 +57,12 @@ class GcpBench(Bench):
             lookback_s=self._lookback_s,
             more="".join(f"    {line}\n" for line in settings.splitlines())))
         self.config.chmod(0o600)
+
+    def ask(self, *command: str) -> str:
+        """What another command than run says, beside the runs."""
+        return subprocess.run(
+            [str(self.program), *command, "--config", str(self.config)], cwd=self.folder,
+            env=self.environment(), check=True, capture_output=True, text=True, timeout=60).stdout
 
     def end_of_script(self) -> float:
         return self.spec.start + self.spec.seconds + LAST_PASS_S + 2400

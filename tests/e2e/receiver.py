@@ -28,7 +28,6 @@ class Fault:
     kind: str          # status, reset_before, reset_after, slow, time_out, kill; more in
                        # counterparts.py
     status: int = 0    # of kind status
-    body: bytes = b""  # of kind status
     times: int = 10**9
     poison: set[str] = field(default_factory=set)  # only requests with one of these ids
     size_max: int = 0                              # only bodies larger than this
@@ -138,13 +137,13 @@ class Receiver:
 
     # What another kind of platform does in its own way (counterparts.py).
 
-    def welcomes(self, headers: Message) -> bool:
+    def welcomes(self, request: "Handler", wire: bytes) -> bool:
         name, value = self.credential
-        return headers.get(name) == value
+        return request.headers.get(name) == value
 
-    def parse(self, path: str, headers: Message, body: bytes) -> list[dict]:
+    def parse(self, request: "Handler", body: bytes) -> list[dict]:
         """The events of a request, in order."""
-        self.check_type(headers)
+        self.check_type(request.headers)
         if body[:1] == b"[":
             return json.loads(body)
         if body[-1:] != b"\n":
@@ -160,7 +159,11 @@ class Receiver:
         """Stores them, and nobody will ever hear of it."""
         self.store(events)
 
-    def ask(self, path: str, headers: Message, body: bytes) -> "Answer | None":
+    def refusal(self, status: int) -> bytes:
+        """What stands in an answer that refuses."""
+        return b'{"error":"no"}'
+
+    def ask(self, request: "Handler", body: bytes) -> "Answer | None":
         """Answers a request that brings no events; None: it does."""
         return None
 
@@ -211,6 +214,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *arguments: object) -> None:
         pass
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
         try:
             self.take()
@@ -223,14 +229,14 @@ class Handler(BaseHTTPRequestHandler):
         with receiver._lock:
             receiver.requests += 1
         body = self.unpack(wire)
-        if (answer := receiver.ask(self.path, self.headers, body)) is not None:
+        if (answer := receiver.ask(self, body)) is not None:
             return self.answer(answer)
-        events = receiver.parse(self.path, self.headers, body)
+        events = receiver.parse(self, body)
         ids = [event["event"]["id"] for event in events]
         is_heartbeat = all(id.startswith("bridge:") for id in ids)
         fault = receiver.next_fault(ids, len(body), is_heartbeat)
-        if not receiver.welcomes(self.headers):
-            return self.answer(Answer(401))
+        if not receiver.welcomes(self, wire):
+            return self.answer(Answer(401, receiver.refusal(401)))
         if fault is None:
             return self.answer(receiver.take(events))
         self.fail(fault, events)
@@ -244,7 +250,7 @@ class Handler(BaseHTTPRequestHandler):
     def fail(self, fault: Fault, events: list[dict]) -> None:
         if fault.kind == "status":
             headers = {"Retry-After": str(fault.retry_after_s)} if fault.retry_after_s else {}
-            return self.answer(Answer(fault.status, fault.body, headers))
+            return self.answer(Answer(fault.status, self.receiver.refusal(fault.status), headers))
         if fault.kind in ("slow", "time_out"):
             time.sleep(0.4 if fault.kind == "slow" else 3)
             return self.answer(self.receiver.take(events))

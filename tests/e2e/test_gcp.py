@@ -1,13 +1,17 @@
 """Google Cloud through the built program: what other collectors lose, repeat or stop at
 (gcp.md section 4), each with a test."""
 
+import json
+import signal
 import unittest
 
-from gcp_harness import GcpCase, GcpFault, GcpSpec
+from gcp_harness import GcpBench, GcpCase, GcpFault, GcpSpec
 from harness import hours_ago
 
 START = hours_ago(8)
 ONE, TWO = "projects/case-1", "projects/case-2"
+ORGANIZATION = "organizations/7"
+DAY_MS = 24 * 3600 * 1000
 
 
 class Gcp(GcpCase):
@@ -47,6 +51,18 @@ class Gcp(GcpCase):
         late = [e.event_id for e in bench.sim.scenario.events][2]
         self.assertEqual(bench.missing(), [late])
         self.assertEqual(bench.sink.repeats(), 0)
+        self.assert_promised(bench, DAY_MS)
+
+    def assert_promised(self, bench: GcpBench, late_ms: int) -> None:
+        """The platform is told how late is too late, and so is who asks."""
+        for kind in ("bridge.start", "bridge.receipt"):
+            told = {event["moj"]["bridge"].get("late_ms") for event in bench.sink.own
+                    if event["event"]["action"] == kind}
+            self.assertEqual(told, {late_ms}, kind)
+        self.assertIn(f"more than {late_ms // DAY_MS}d after it happened",
+                      bench.ask("sources"))
+        sources = json.loads(bench.ask("sources", "--format", "json"))["sources"]
+        self.assertEqual([each["late_s"] for each in sources], [late_ms // 1000])
 
     def test_what_late_says_is_found_later(self) -> None:
         day = 25 * 3600
@@ -55,6 +71,19 @@ class Gcp(GcpCase):
                          settings="projects: [case-1]\nlate: 72h")
         self.assert_good(*bench.run_until(spec.start + 27 * 3600, 2 * 3600))
         self.assert_all_once(bench)
+        self.assert_promised(bench, 3 * DAY_MS)
+
+    def test_an_organisation_may_be_three_days_late(self) -> None:
+        """Workspace shares its logs that late, and into organisations alone."""
+        two_days = 48 * 3600
+        late = (ORGANIZATION, 800, 800 + two_days, 805 + two_days)
+        spec = GcpSpec(start=hours_ago(60), script=(late,), parents=(ORGANIZATION,))
+        bench = self.gcp(spec, now=spec.start + 3600, settings="organizations: ['7']")
+        self.assert_good(*bench.run_until(spec.start + 50 * 3600, 4 * 3600))
+        self.assert_all_once(bench)
+        told = {event["moj"]["bridge"]["late_ms"] for event in bench.sink.own
+                if event["event"]["action"] == "bridge.receipt"}
+        self.assertEqual(told, {3 * DAY_MS})
 
     def test_an_empty_page_with_a_token_is_not_the_end(self) -> None:
         bench = self.settled(GcpSpec(start=START), page_max=100)
@@ -75,6 +104,45 @@ class Gcp(GcpCase):
         self.assert_good(bench.run())
         self.assertEqual(bench.sim.fired["token_lost"], 1)
         self.assert_all_once(bench)
+
+    def test_a_token_is_not_used_for_another_request_than_gave_it(self) -> None:
+        """It is refused after any change, and here is one: killed in the middle of a walk,
+        the program comes back with another filter."""
+        bench = self.settled(GcpSpec(start=START, seconds=900, events=2600), page_max=500,
+                             lookback_s=4500)  # one slice holds them all
+        process = bench.start()
+        bench.sim.call("kill", pid=process.pid, point="after_read", page=5)
+        self.assertEqual(bench.finish(process).status, -signal.SIGKILL)
+        bench.sink.read_new()
+        self.assertGreater(len(bench.sink.counts), 999)
+        bench.configure("projects: [case-1]\nrequests_per_second: 1000\n"
+                        "exclusions: ['protoPayload.methodName:\"nothing.\"']")
+        asked = len(bench.sim.asked)
+        self.assert_good(bench.run())
+        self.assertNotIn("pageToken", bench.sim.asked[asked])
+        self.assertEqual(bench.sim.counts["changed_requests"], 0)
+        bench.sink.read_new()
+        self.assertEqual(bench.missing(), [])
+        self.assertLessEqual(bench.sink.repeats(), 1000)  # a batch, for the kill
+
+    def test_no_filter_names_a_parent_that_is_not_listed(self) -> None:
+        """Logging answers such a one with nothing, and no word: 10 of 100 projects, lost."""
+        bench = self.settled(GcpSpec(start=START, events=60, parents=(ONE, TWO)),
+                             settings="projects: [case-1, case-2]")
+        self.assert_good(bench.run())
+        self.assert_all_once(bench)
+        for asked in bench.sim.asked:
+            self.assertEqual(asked["resourceNames"], [ONE, TWO])
+            self.assertNotIn("projects/", asked["filter"])
+            self.assertNotIn("logName", asked["filter"])
+
+    def test_an_organisations_log_is_not_that_of_its_projects(self) -> None:
+        spec = GcpSpec(start=START, events=90, parents=(ONE, ORGANIZATION))
+        bench = self.settled(spec, settings="organizations: ['7']")
+        self.assert_good(bench.run())
+        bench.sink.read_new()
+        self.assertEqual(bench.missing(lambda e: e.parent == ORGANIZATION), [])
+        self.assertTrue(all(id.startswith(f"gcp:{ORGANIZATION}/") for id in bench.sink.counts))
 
     def test_an_access_token_is_fetched_anew_in_the_middle(self) -> None:
         """Vector: the source stops for good after a token was refreshed."""
@@ -121,6 +189,9 @@ class Gcp(GcpCase):
         runs = bench.run_until(bench.sim.now() + 600, 60)
         self.assert_all_once(bench)
         self.assertEqual(runs[-1].status, 0, runs[-1].stderr[-2000:])
+        # Google said no, and how much it allows; from then on that was kept to.
+        self.assertLessEqual(bench.sim.counts["over_quota"], 2)
+        self.assertGreaterEqual(len(bench.sim.asked), 30)
 
     def test_a_missing_role_is_named(self) -> None:
         bench = self.settled(GcpSpec(start=START, events=10))
@@ -130,12 +201,19 @@ class Gcp(GcpCase):
         self.assertIn("logging.logEntries.list", run.stderr)
         self.assertIn("roles/logging.viewer", run.stderr)
 
-    def test_an_api_that_is_not_enabled_says_so(self) -> None:
-        bench = self.settled(GcpSpec(start=START, events=10))
-        bench.sim.arm(GcpFault("disabled", times=9))
-        run = bench.run()
-        self.assertEqual(run.status, 1)
-        self.assertIn("gcloud services enable", run.stderr)
+    def test_a_project_that_cannot_pay_is_named_with_the_remedy(self) -> None:
+        for kind, remedy in (("disabled", "gcloud services enable"),
+                             ("consumer_gone", "does not exist or was deleted")):
+            with self.subTest(kind):
+                bench = self.settled(GcpSpec(start=START, events=10))
+                bench.sim.arm(GcpFault(kind, times=9))
+                run = bench.run()
+                self.assertEqual(run.status, 1)
+                self.assertIn(remedy, run.stderr)
+                self.assertIn("projects/42", run.stderr)
+                bench.sim.arm()
+                self.assert_good(bench.run())
+                self.assert_all_once(bench)
 
     def test_data_access_is_read_of_two_services_alone(self) -> None:
         for service, found in (("iamcredentials.googleapis.com", 40),

@@ -253,8 +253,19 @@ class Broken(IdentityCase):
 
     def test_an_impersonation_whose_api_is_off(self) -> None:
         url = world.impersonation_of(self.login, TARGET)
-        content = self.workload(service_account_impersonation_url=url)
-        bench = self.opened(content)
+        bench = self.open(self.workload(service_account_impersonation_url=url))
+        self.tokens.refusal = Refused("", "IAM Service Account Credentials API has not been used "
+                                      "in project 7 before or it is disabled.", 403,
+                                      "PERMISSION_DENIED")
+        run = bench.run()
+        self.assertEqual(run.status, 1)
+        self.assertIn("iamcredentials.googleapis.com", run.stderr)
+        self.tokens.refusal = None
+        self.check_healed(bench)
+
+    def test_an_impersonation_that_was_not_granted(self) -> None:
+        url = world.impersonation_of(self.login, TARGET)
+        bench = self.opened(self.workload(service_account_impersonation_url=url))
         self.tokens.accounts[TARGET].impersonators = set()
         self.check(bench, "roles/iam.workloadIdentityUser")
         self.tokens.accounts[TARGET] = Account(TARGET, {}, {"*"})
@@ -285,7 +296,8 @@ class Broken(IdentityCase):
             self.assertEqual(failed[-1].status, 1, failed[-1].stderr[-2000:])
             bench.sim.advance(600)
             failed.append(bench.run())
-        self.assertIn("quota", failed[0].stderr)
+        for part in ("projects/42", "60 a minute", "ask Google for more", "quota_project"):
+            self.assertIn(part, failed[0].stderr)
         self.check_healed(bench)
 
 

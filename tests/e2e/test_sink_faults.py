@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from counterparts import COUNTERPARTS, Elasticsearch, Http, SplunkHec
+from counterparts import COUNTERPARTS, Elasticsearch, Http, ItemFault, SplunkHec
 from harness import PROGRAM, Bench, BenchCase, Run, ScenarioSpec, hours_ago
 from receiver import Fault
 
@@ -35,6 +35,7 @@ class Row:
     status: int = 0        # of the first run
     sinks: tuple[str, ...] = tuple(COUNTERPARTS)
     poison: int = 0        # events that no run delivers
+    doubted: int = 0       # letters that a broken sink may make before it is found out
     repeats: int = 0       # allowed where the platform does not tell them
     is_fast: bool = False  # also without --full, for every sink
 
@@ -51,13 +52,12 @@ def poison(code: int, count: int = 1) -> Callable[[Http, list[str]], list[Fault]
     return lambda _, ids: [Fault("status", code, poison=set(ids[70:70 + count]))]
 
 
-def items(code: int, error: str, first: int, count: int, times: int = 10**9
+def items(code: int, error: str, which: slice, is_once: bool = False
           ) -> Callable[[Http, list[str]], list[Fault]]:
     """Elasticsearch answers so for single events."""
     def arm(platform: Http, ids: list[str]) -> list[Fault]:
         assert isinstance(platform, Elasticsearch)
-        platform.item_faults = [Fault("item", code, error.encode(), times=times,
-                                      poison=set(ids[first:first + count]))]
+        platform.item_faults = [ItemFault(code, error, set(ids[which]), is_once)]
         return []
     return arm
 
@@ -79,29 +79,31 @@ ROWS = [
     Row("503 six times", status(503, times=6), is_fast=True),
     Row("503 for ever", status(503), status=1),
     Row("401", status(401), status=1, is_fast=True),
-    Row("403 one event", poison(403), poison=1),
-    Row("403 all", status(403), status=1),
+    Row("403 one event", poison(403), sinks=POSTED, poison=1),
+    Row("403 all", status(403), status=1, is_fast=True),
     Row("404 all", status(404), status=1),
-    Row("413 above 100 kB", status(413, size_max=100_000)),
-    Row("413 above 4 kB", status(413, size_max=4000)),
-    Row("400 poison", poison(400), poison=1, is_fast=True),
-    Row("400 three poisons", poison(400, 3), poison=3),
+    Row("413 above 100 kB", status(413, size_max=100_000), sinks=POSTED),
+    Row("413 above 4 kB", status(413, size_max=4000), sinks=POSTED),
+    Row("400 poison", poison(400), sinks=POSTED, poison=1, is_fast=True),
+    Row("400 three poisons", poison(400, 3), sinks=POSTED, poison=3),
     Row("400 all", status(400), status=1),
-    Row("400 all but heartbeats", status(400, heartbeats=False), status=1),
-    Row("422 poison", poison(422), poison=1),
+    Row("400 all but heartbeats", status(400, heartbeats=False), sinks=POSTED, status=1,
+        doubted=100),
+    Row("422 poison", poison(422), sinks=POSTED, poison=1),
     Row("reset before the answer", kind("reset_before", 3)),
     Row("reset after storing", kind("reset_after", 2), repeats=2 * BATCH, is_fast=True),
     Row("time-out", kind("time_out"), "timeout: 10s", repeats=BATCH),
     Row("slow reply", kind("slow", 3)),
     Row("receiver killed, started later", kind("kill"), status=1),
-    Row("429 of every third event", items(429, "es_rejected_execution_exception", 0, 10**6,
-                                          EVENTS // 3), sinks=("elasticsearch",),
-        is_fast=True),
-    Row("a blocked index", items(403, "cluster_block_exception", 0, 10**6, EVENTS // 2),
+    Row("429 of every third event", items(429, "es_rejected_execution_exception",
+                                          slice(None, None, 3), is_once=True),
+        sinks=("elasticsearch",), is_fast=True),
+    Row("a blocked index", items(403, "cluster_block_exception", slice(None), is_once=True),
         sinks=("elasticsearch",)),
-    Row("mapping error of five events", items(400, "document_parsing_exception", 70, 5),
+    Row("mapping error of five events", items(400, "document_parsing_exception",
+                                              slice(70, 75)),
         sinks=("elasticsearch",), poison=5, is_fast=True),
-    Row("no such index", items(404, "index_not_found_exception", 0, 10**6),
+    Row("no such index", items(404, "index_not_found_exception", slice(None)),
         sinks=("elasticsearch",), status=1, is_fast=True),
     Row("never indexed", indexer(indexes=False), sinks=("splunk-hec",), status=1,
         is_fast=True),
@@ -164,7 +166,7 @@ class FaultTable(SinkCase):
         first = bench.run()
         requests, beats = platform.requests, platform.heartbeats
         if row.status == 1:
-            self.assertEqual(letters(bench), {}, "a broken sink made dead letters")
+            self.assertLessEqual(len(letters(bench)), row.doubted, "no poison, but letters")
         self.mend(platform, armed, row)
         second = bench.run()
         lost = self.lost(bench, platform)
@@ -173,7 +175,7 @@ class FaultTable(SinkCase):
         self.assertEqual(first.status, row.status, first.stderr[-3000:])
         self.assert_good(second)
         self.assertEqual(lost, [])
-        self.assertEqual(len(letters(bench)), row.poison)
+        self.assertLessEqual(abs(len(letters(bench)) - row.poison), row.doubted)
         self.assertEqual(set(letters(bench)) & set(platform.counts), set())
         self.assertLessEqual(platform.repeats(), 0 if platform.tells_repeats else row.repeats)
         self.assertEqual(platform.misfits, [])
@@ -190,7 +192,7 @@ class FaultTable(SinkCase):
             platform.start()
 
     def test_the_table_finds_a_sink_that_drops_on_429(self) -> None:
-        for name in SINKS:
+        for name in sorted(set(SINKS) & set(POSTED)):
             with self.subTest(name):
                 platform = self.platform(name)
                 bench = self.bench_for(platform, program=DROPS_BUSY)

@@ -3,6 +3,7 @@ adc_google.py DRIVER FOLDER. google-auth is gcloud's, else PyPI's, put into FOLD
 knows no federation. Skipped where there is neither.
 """
 
+import base64
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 BUNDLED = Path("/usr/lib/google-cloud-sdk/lib/third_party")
 WANTED = ("google-auth==2.39.0", "requests", "urllib3<2")
@@ -46,10 +47,8 @@ except ImportError as error:
 import jwt
 from adc_world import (
     AWS_ID, AWS_SECRET, AWS_TOKEN, CLIENT, CLIENT_SECRET, EMAIL, REFRESH, SCOPES, TARGET, Case,
-    Driver, impersonation_of)
-from gcp_token import Asked, GcpLogin
-
-HEADERS = ("content-type", "authorization", "metadata-flavor", "x-goog-user-project")
+    Driver, impersonation_of, shape)
+from gcp_token import GcpLogin
 
 
 class Response(transport.Response):
@@ -82,28 +81,6 @@ class Request(transport.Request):
                 return Response(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as refused:
             return Response(refused.code, refused.headers, refused.read())
-
-
-def shape(asked: Asked) -> dict[str, Any]:
-    """What was asked, without what no two requests share."""
-    fields = {name: value for name, value in asked.fields.items() if value is not None}
-    headers = {name: asked.headers[name] for name in HEADERS if name in asked.headers}
-    if "content-type" in headers:
-        headers["content-type"] = headers["content-type"].partition(";")[0]
-    if asked.headers.get("authorization", "").startswith("Bearer"):
-        headers["authorization"] = "Bearer"
-    if "assertion" in fields:
-        claims = jwt.decode(fields["assertion"], options={"verify_signature": False})
-        claims["life"] = claims.pop("exp") - claims.pop("iat")
-        fields["assertion"] = [jwt.get_unverified_header(fields["assertion"]), claims]
-    if "aws4_request" in fields.get("subject_token_type", ""):
-        request = json.loads(unquote(fields["subject_token"]))
-        request["headers"] = {item["key"]: item["value"] for item in request["headers"]}
-        request["headers"]["Authorization"] = request["headers"]["Authorization"].split("/")[0]
-        request["headers"].pop("x-amz-date")
-        fields["subject_token"] = request
-    path = asked.path.replace(f"accounts/{EMAIL}/token", "accounts/default/token")
-    return {"path": path, "fields": fields, "headers": headers}
 
 
 class Same(Case):
@@ -153,6 +130,23 @@ class Same(Case):
             both.append((jwt.get_unverified_header(text), claims.pop("exp") - claims.pop("iat"),
                          claims))
         self.assertEqual(both[0], both[1])
+
+    def test_our_assertions_and_tokens_are_signed_as_theirs_byte_by_byte(self) -> None:
+        """RS256 has no choice: over the same text their signer must say what ours said."""
+        signer = service_account.Credentials.from_service_account_info(
+            self.service_account()).signer
+        path = self.write("credential.json", self.service_account())
+        texts = []
+        for is_self_signed in (False, True):
+            with Driver({**self.settings, "credentials_file": path,
+                         "self_signed_jwt": is_self_signed}, self.environment) as driver:
+                driver.ask("open")
+                texts.append(self.assertToken(driver))
+        texts[0] = self.tokens.asked[0].fields["assertion"]
+        for text in texts:
+            signed, _, signature = text.rpartition(".")
+            theirs = base64.urlsafe_b64encode(signer.sign(signed)).rstrip(b"=").decode()
+            self.assertEqual(theirs, signature)
 
     def test_a_user_login(self) -> None:
         self.compare(self.user(), user_credentials.Credentials.from_authorized_user_info)

@@ -8,6 +8,8 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cloudsim"))
 
@@ -15,7 +17,7 @@ import jwt  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
 from cryptography.hazmat.primitives.serialization import (  # noqa: E402
     Encoding, NoEncryption, PrivateFormat)
-from gcp_token import Account, GcpLogin, Provider  # noqa: E402
+from gcp_token import Account, Asked, GcpLogin, Provider  # noqa: E402
 from sign import Key  # noqa: E402
 
 EMAIL = "bridge@audit.iam.gserviceaccount.com"
@@ -39,6 +41,32 @@ def pem_of(key: rsa.RSAPrivateKey) -> str:
 
 def impersonation_of(login: GcpLogin, email: str) -> str:
     return f"{login.origin}/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
+
+
+HEADERS = ("content-type", "authorization", "metadata-flavor", "x-goog-user-project")
+
+
+def shape(asked: Asked) -> dict[str, Any]:
+    """What was asked, without what no two requests share."""
+    fields = {name: value for name, value in asked.fields.items() if value is not None}
+    headers = {name: asked.headers[name] for name in HEADERS if name in asked.headers}
+    if "content-type" in headers:
+        headers["content-type"] = headers["content-type"].partition(";")[0]
+    if asked.headers.get("authorization", "").startswith("Bearer"):
+        headers["authorization"] = "Bearer"
+    if "assertion" in fields:
+        claims = jwt.decode(fields["assertion"], options={"verify_signature": False})
+        claims["life"] = claims.pop("exp") - claims.pop("iat")
+        fields["assertion"] = [jwt.get_unverified_header(fields["assertion"]), claims]
+    if "aws4_request" in fields.get("subject_token_type", ""):
+        request = json.loads(unquote(fields["subject_token"]))
+        request["headers"] = {item["key"].lower(): item["value"]
+                              for item in request["headers"]}
+        request["headers"]["authorization"] = request["headers"]["authorization"].split("/")[0]
+        request["headers"].pop("x-amz-date")
+        fields["subject_token"] = request
+    path = asked.path.replace(f"accounts/{EMAIL}/token", "accounts/default/token")
+    return {"path": path, "fields": fields, "headers": headers}
 
 
 class Driver:

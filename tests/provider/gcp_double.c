@@ -69,6 +69,18 @@ const char *adc_universe(const struct adc *adc)
     return "googleapis.com";
 }
 
+json_t *adc_members(const struct adc *adc, const struct runtime *runtime)
+{
+    (void)adc;
+    (void)runtime;
+    return json_pack("[s]", "serviceAccount:double@example.org");
+}
+
+json_t *adc_self(const struct adc *adc, const struct runtime *runtime)
+{
+    return adc_members(adc, runtime);
+}
+
 const char *adc_name(const struct adc *adc)
 {
     (void)adc;

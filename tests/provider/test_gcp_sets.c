@@ -1,5 +1,7 @@
 /* gcp/sets.h and gcp/lql.h: which names make which sources, and what they ask for. */
 #include "base/mem.h"
+#include "base/timestamp.h"
+#include "gcp/audit.h"
 #include "gcp/lql.h"
 #include "gcp/sets.h"
 
@@ -200,6 +202,30 @@ static void a_filter_without_exclusions_excludes_nothing(void **state)
     json_decref(settings);
 }
 
+/* A gap in one of the logs that a source reads is a gap of the source. */
+static void what_is_kept_longest_counts_only_where_nothing_else_is_read(void **state)
+{
+    static const struct retention_row {
+        const char *settings;
+        int days;
+    } cases[] = {
+        {"{}", 30},
+        {"{\"logs\":[\"activity\"]}", 400},
+        {"{\"logs\":[\"system_event\",\"activity\"]}", 400},
+        {"{\"logs\":[\"activity\",\"policy\"]}", 30},
+        {"{\"logs\":[\"activity\"],\"views\":[\"a view\"]}", 30},
+        {"{\"logs\":[\"policy\"],\"retention\":31536000000}", 365},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *settings = json_loads(cases[i].settings, 0, NULL);
+        assert_non_null(settings);
+        assert_int_equal(provider_gcp_audit.retention_ms(settings),
+                         cases[i].days * (int64_t)MS_PER_DAY);
+        json_decref(settings);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
@@ -210,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_filter_past_20000_characters_is_refused),
         cmocka_unit_test(a_sinks_filter_is_the_same_without_times),
         cmocka_unit_test(a_filter_without_exclusions_excludes_nothing),
+        cmocka_unit_test(what_is_kept_longest_counts_only_where_nothing_else_is_read),
     };
     enum { OTHERS = sizeof(others) / sizeof(others[0]) };
     struct CMUnitTest tests[CHECKS + OTHERS] = {0};

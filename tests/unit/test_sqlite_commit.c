@@ -170,6 +170,40 @@ static void a_gap_planned_again_is_one_row(void **state)
     json_decref(settings);
 }
 
+static void a_staged_batch_waits_for_the_commit_that_settles_it(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct store *store = NULL;
+    struct claim claim = {0};
+    struct buf batch;
+    const struct bytes bytes = {(const uint8_t *)"ABB1 and more", 13};
+    json_t *settings = file_settings();
+    buf_init(&batch, 1 << 10);
+    assert_true(file_open(settings, &store, &err));
+    assert_true(file_claim(store, "prod", &claim, &err));
+    assert_true(commit_batch(store, &claim, 0, &err));
+    assert_true(store_sqlite.staged(store, &claim, &batch, &err));
+    assert_int_equal(batch.size, 0);
+    assert_true(store_sqlite.stage(store, &claim, bytes, &err));
+    claim_clear(&claim);
+    store_sqlite.close(store);
+
+    assert_true(file_open(settings, &store, &err));
+    assert_true(file_claim(store, "prod", &claim, &err));
+    assert_true(store_sqlite.staged(store, &claim, &batch, &err));
+    assert_int_equal(batch.size, bytes.size);
+    assert_memory_equal(batch.data, bytes.data, bytes.size);
+    assert_true(commit_batch(store, &claim, BATCH, &err));
+    batch.size = 0;
+    assert_true(store_sqlite.staged(store, &claim, &batch, &err));
+    assert_int_equal(batch.size, 0);
+    claim_clear(&claim);
+    store_sqlite.close(store);
+    json_decref(settings);
+    buf_clear(&batch);
+}
+
 int main(void)
 {
     if (!file_start()) {
@@ -183,6 +217,8 @@ int main(void)
         cmocka_unit_test_setup(the_ledger_counts_an_event_once_however_often_it_comes,
                                file_reset_clock),
         cmocka_unit_test_setup(a_gap_planned_again_is_one_row, file_reset_clock),
+        cmocka_unit_test_setup(a_staged_batch_waits_for_the_commit_that_settles_it,
+                               file_reset_clock),
     };
     int failed = cmocka_run_group_tests_name("sqlite_commit", tests, NULL, NULL);
     file_end();
