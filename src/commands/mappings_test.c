@@ -31,7 +31,8 @@ static bool try_one(const struct example *example, const struct mapping_set *set
     bool ok = example_try(example, mapping_find(set, example->shape), &told);
     if (!ok) {
         table_put(example->file, stdout);
-        printf(":%d:%d: ", example->place.line, example->place.column);
+        printf(":%d:%d: rule \"%s\": ", example->place.line, example->place.column,
+               example->rule);
         table_put(buf_text(&told), stdout);
         printf("\n");
     }
