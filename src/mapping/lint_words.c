@@ -56,10 +56,18 @@ static bool is_swapped(const char *left, const char *right)
            left[at + 1] == right[at] && strcmp(left + at + 2, right + at + 2) == 0;
 }
 
+/* "signin" and "signing" are two words; "group" and "groups" are one. */
+static bool is_longer(const char *word, const char *common)
+{
+    size_t size = strlen(common);
+    return strncmp(word, common, size) == 0 && strcmp(word + size, "s") != 0;
+}
+
 /* Short words are near to each other without being slips: role and rule. */
 static bool is_slip(const char *word, const char *common)
 {
     return strlen(word) >= SLIP_WORD_MIN && strlen(common) >= SLIP_WORD_MIN &&
+           !is_longer(word, common) && !is_longer(common, word) &&
            (text_distance(word, common, 1) <= 1 || is_swapped(word, common));
 }
 
