@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("AUDITBRIDGE", ROOT / "build" / "dev" / "auditbridge")).resolve()
 FIXTURES = ROOT / "tests" / "fixtures"
-COMMANDS = ("run", "check", "map", "explain", "sources", "state", "dlq")
+COMMANDS = ("run", "check", "map", "explain", "sources", "state", "dlq", "mappings")
 LIMIT_S = 60
 
 GOOD_CONFIG = """\
