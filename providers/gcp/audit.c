@@ -4,6 +4,7 @@
 #include "base/timestamp.h"
 #include "config/config.h"
 #include "gcp/entries.h"
+#include "gcp/exam.h"
 #include "gcp/lql.h"
 #include "gcp/sets.h"
 #include "gcp/shape.h"
@@ -175,6 +176,11 @@ static const json_t *audit_self(const struct session *session)
     return session->self;
 }
 
+static json_t *audit_examine(struct session *session)
+{
+    return exam_run(&session->entries);
+}
+
 const struct provider provider_gcp_audit = {
     .name = "gcp-audit",
     .help = "Google Cloud Audit Logs of projects, folders and organisations, by Cloud "
@@ -196,5 +202,6 @@ const struct provider provider_gcp_audit = {
     .open = audit_open,
     .poll = audit_poll,
     .self = audit_self,
+    .examine = audit_examine,
     .close = audit_close,
 };
