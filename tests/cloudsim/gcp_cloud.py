@@ -206,6 +206,12 @@ class MetadataHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True  # who asked was killed
+
     def do_GET(self) -> None:
         cloud = self.server.cloud
         path = urlsplit(self.path).path

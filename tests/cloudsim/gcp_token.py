@@ -25,7 +25,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from errors import ApiError
-from sign import AUTHORIZATION, Key, check_key, check_stamp, expected_signature
+from sign import AUTHORIZATION, Key, Received, check_key, check_stamp, expected_signature
 
 AUDIENCE = "https://oauth2.googleapis.com/token"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -317,7 +317,8 @@ class GcpTokens:
             raise Refused("invalid_grant", "Could not fetch the AWS caller identity.") from error
         url = f"https://{parts.netloc}{parts.path or '/'}?{parts.query}"
         expected = expected_signature(key, (key_id, day, region, service), url,
-                                      {name: headers[name] for name in signed.split(";")}, b"")
+                                      {name: headers[name] for name in signed.split(";")},
+                                      Received(parts.path, (), b""))
         if signature != expected or service != "sts":
             raise Refused("invalid_grant", "Could not verify the AWS signature.")
         return key_id

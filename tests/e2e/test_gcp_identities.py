@@ -289,7 +289,7 @@ class Broken(IdentityCase):
         self.check_healed(bench)
 
     def test_a_quota_that_is_used_up_for_an_hour(self) -> None:
-        bench = self.opened(self.service_account(), faster=100)
+        bench = self.opened(self.service_account())
         bench.sim.exhausted_until = bench.sim.now() + 3600
         failed = [bench.run()]
         while bench.sim.now() < bench.sim.exhausted_until:

@@ -1,6 +1,7 @@
 /* gcp/sets.h and gcp/lql.h: which names make which sources, and what they ask for. */
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "config/config.h"
 #include "gcp/audit.h"
 #include "gcp/lql.h"
 #include "gcp/sets.h"
@@ -73,6 +74,31 @@ static void organisations_have_sets_of_their_own(void **state)
     assert_int_equal(gcp_world_size(sources, 1), 1);
     json_decref(sources);
     json_decref(settings);
+}
+
+/* How late an entry of each set may come, in hours. */
+static void organisations_may_be_later_than_others_unless_it_is_said(void **state)
+{
+    (void)state;
+    const json_int_t said_ms = (json_int_t)48 * MS_PER_HOUR;
+    const int64_t hours[2][2] = {{24, 72}, {48, 48}};
+    for (int is_said = 0; is_said < 2; is_said++) {
+        json_t *settings =
+            json_pack("{s:[s], s:[s]}", "projects", "case-1", "organizations", "12");
+        json_t *sources = NULL;
+        struct error err = {0};
+        if (is_said) {
+            json_object_set_new(settings, "late", json_integer(said_ms));
+        }
+        assert_true(sets_expand(settings, NULL, &sources, &err));
+        for (size_t i = 0; i < 2; i++) {
+            int64_t late_ms =
+                config_late_ms(json_array_get(sources, i), provider_gcp_audit.slicing);
+            assert_int_equal(late_ms / MS_PER_HOUR, hours[is_said][i]);
+        }
+        json_decref(sources);
+        json_decref(settings);
+    }
 }
 
 static struct check_row {
@@ -188,6 +214,7 @@ int main(void)
         cmocka_unit_test(names_stay_and_newcomers_make_a_set_that_is_new),
         cmocka_unit_test(the_number_of_a_set_that_is_gone_is_not_given_again),
         cmocka_unit_test(organisations_have_sets_of_their_own),
+        cmocka_unit_test(organisations_may_be_later_than_others_unless_it_is_said),
         cmocka_unit_test(a_filter_past_20000_characters_is_refused),
         cmocka_unit_test(a_sinks_filter_is_the_same_without_times),
         cmocka_unit_test(a_filter_without_exclusions_excludes_nothing),
