@@ -75,9 +75,28 @@ static void take_failure(struct merge *merge, const json_t *failure)
                              json_object_get(failure, "failed")));
 }
 
+/* What the discovered row of a source keeps of where that one begins. */
+static const char *const start_keys[] = {"start_ms", "since_ms"};
+enum { START_KEYS = sizeof(start_keys) / sizeof(start_keys[0]) };
+
+/* False: row, which may be NULL, keeps nothing of that. */
+static bool keep_start(const json_t *row, json_t *found)
+{
+    bool has_one = false;
+    for (size_t i = 0; i < START_KEYS; i++) {
+        json_t *kept = json_object_get(json_object_get(row, "found"), start_keys[i]);
+        if (kept != NULL) {
+            json_object_set(found, start_keys[i], kept);
+            has_one = true;
+        }
+    }
+    return has_one;
+}
+
 /*
  * Of what was a part of the source called after: everything before its last mark was
- * read there. The stored mark is never ahead of that, so nothing is left out.
+ * read there. The stored mark is never ahead of that, so nothing is left out. Where
+ * nothing was read, lookback counts from now, however long it takes to answer.
  */
 static bool find_start(const struct merge *merge, const char *after, json_t *found,
                        struct error *err)
@@ -85,8 +104,6 @@ static bool find_start(const struct merge *merge, const char *after, json_t *fou
     const struct discovery *discovery = merge->discovery;
     const struct ledger_type *ledger = discovery->store_type->ledger;
     const struct slicing *slicing = config_slicing(merge->entry);
-    const json_t *row = json_object_get(merge->by_name, after);
-    json_t *start = json_object_get(json_object_get(row, "found"), "start_ms");
     char *name = full_name(merge->entry, after);
     struct store_standing standing = {.source = name};
     bool ok = slicing == NULL || ledger->standing == NULL ||
@@ -94,8 +111,9 @@ static bool find_start(const struct merge *merge, const char *after, json_t *fou
     if (ok && standing.is_started) {
         json_object_set_new(found, "start_ms",
                             json_integer(standing.mark_ms[slicing->passes - 1]));
-    } else if (ok && start != NULL) {
-        json_object_set(found, "start_ms", start);
+    } else if (ok && !keep_start(json_object_get(merge->by_name, after), found)) {
+        json_object_set_new(found, "since_ms",
+                            json_integer(merge->now_ms - merge->entry->lookback_ms));
     }
     free(name);
     return ok;
@@ -106,14 +124,9 @@ static bool take_start(const struct merge *merge, const json_t *before, json_t *
                        struct error *err)
 {
     json_t *after = json_incref(json_object_get(found, "after"));
-    json_t *kept = json_object_get(json_object_get(before, "found"), "start_ms");
     json_object_del(found, "after");
-    bool ok = true;
-    if (before != NULL && kept != NULL) {
-        json_object_set(found, "start_ms", kept);
-    } else if (before == NULL && after != NULL) {
-        ok = find_start(merge, json_string_value(after), found, err);
-    }
+    bool ok = keep_start(before, found) || before != NULL || after == NULL ||
+              find_start(merge, json_string_value(after), found, err);
     json_decref(after);
     return ok;
 }

@@ -267,12 +267,16 @@ int64_t worker_lookback_ms(const struct worker *worker, const struct source *sou
                            int64_t now_ms)
 {
     const json_t *start = json_object_get(source->settings, "start_ms");
+    const json_t *since = json_object_get(source->settings, "since_ms");
+    int64_t lookback_ms = source->config->lookback_ms;
     if (worker->backfill != NULL) {
         return now_ms - worker->backfill->from_ms;
     }
-    /* What was a part of another source goes on where that one stood. */
-    return start == NULL ? source->config->lookback_ms
-                         : now_ms - json_integer_value(start);
+    if (start != NULL) { /* a part of another source, which had come to there */
+        return now_ms - json_integer_value(start);
+    }
+    int64_t waited_ms = since == NULL ? 0 : now_ms - json_integer_value(since);
+    return waited_ms > lookback_ms ? waited_ms : lookback_ms;
 }
 
 /* A new source starts where this machine's clock says, until an answer knows better. */

@@ -17,7 +17,7 @@ STEP_S = 600
 
 class DeniedCase(GcpCase):
     def world(self, **options: object) -> GcpBench:
-        """Three hours, of which nothing has happened yet."""
+        """Three hours, of which nothing has happened yet. options: of GcpBench."""
         spec = GcpSpec(start=START, seconds=3 * 3600, events=900, stragglers=0, parents=ALL)
         return self.gcp(spec, now=START + 60, **options)
 
@@ -80,7 +80,8 @@ class Denied(DeniedCase):
         self.run_through("gone")
 
     def test_a_name_that_was_denied_from_the_first_run_on(self) -> None:
-        bench = self.world()
+        """Its lookback, a quarter of an hour, is over long before it answers."""
+        bench = self.world(lookback_s=900)
         bench.sim.readable = {ONE, THREE}
         runs = self.advance(bench, 3600)
         self.assertEqual({run.status for run in runs}, {1})
