@@ -92,7 +92,7 @@ ROWS = [
     Row("422 poison", poison(422), sinks=POSTED, poison=1),
     Row("reset before the answer", kind("reset_before", 3)),
     Row("reset after storing", kind("reset_after", 2), repeats=2 * BATCH, is_fast=True),
-    Row("time-out", kind("time_out"), "timeout: 10s", repeats=BATCH),
+    Row("time-out", kind("time_out"), "timeout: 10s", sinks=POSTED, repeats=BATCH),
     Row("slow reply", kind("slow", 3)),
     Row("receiver killed, started later", kind("kill"), status=1),
     Row("429 of every third event", items(429, "es_rejected_execution_exception",
@@ -125,7 +125,8 @@ class SinkCase(BenchCase):
 
     def bench_for(self, platform: Http, more: str = "", **options: object) -> Bench:
         """A bench whose only sink is platform; the backlog is due at once."""
-        bench = self.bench(SPEC, 4 * 3600, now=SPEC.start + 3 * 3600, **options)
+        bench = self.bench(SPEC, 4 * 3600, now=SPEC.start + 3 * 3600,
+                           settings="requests_per_second: 1000", **options)
         bench.config.write_text("\n".join(
             platform.line(more) if "platform: {type: file" in old else old
             for old in bench.config.read_text().splitlines()) + "\n")
