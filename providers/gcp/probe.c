@@ -1,5 +1,6 @@
 #include "gcp/probe.h"
 
+#include "base/timestamp.h"
 #include "gcp/problem.h"
 
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 enum {
     ANSWER_MAX = 1 << 21, /* an entry of 512 KiB, and what escapes make of it */
     PAGES_MAX = 20,       /* that are empty and say there is more */
+    PATIENCE_MS = 20 * MS_PER_SECOND, /* reading must not wait for it */
 };
 
 static const char denied[] = "this identity may not read its log";
@@ -20,7 +22,8 @@ static bool ask_page(struct google *google, json_t *request, json_t **answer,
     const struct google_call call = {.path = "/v2/entries:list",
                                      .body = bytes_of(body),
                                      .denied = denied,
-                                     .limit = ANSWER_MAX};
+                                     .limit = ANSWER_MAX,
+                                     .patience_ms = PATIENCE_MS};
     bool ok = google_send(google, &call, &response, err);
     *is_denied = !ok && problem_is_of_names(&response);
     if (ok) {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ enum { NAME_SIZE_MAX = 63 };
 
 /* An entry while its sources are worked out; objects by the sources' suffixes. */
 struct merge {
+    const struct discovery *discovery;
     const struct config_source *entry;
     int64_t now_ms;
     json_t *known;    /* as the store has it: an array */
@@ -73,6 +75,62 @@ static void take_failure(struct merge *merge, const json_t *failure)
                              json_object_get(failure, "failed")));
 }
 
+/* What the discovered row of a source keeps of where that one begins. */
+static const char *const start_keys[] = {"start_ms", "since_ms"};
+enum { START_KEYS = sizeof(start_keys) / sizeof(start_keys[0]) };
+
+/* False: row, which may be NULL, keeps nothing of that. */
+static bool keep_start(const json_t *row, json_t *found)
+{
+    bool has_one = false;
+    for (size_t i = 0; i < START_KEYS; i++) {
+        json_t *kept = json_object_get(json_object_get(row, "found"), start_keys[i]);
+        if (kept != NULL) {
+            json_object_set(found, start_keys[i], kept);
+            has_one = true;
+        }
+    }
+    return has_one;
+}
+
+/*
+ * Of what was a part of the source called after: everything before its last mark was
+ * read there. The stored mark is never ahead of that, so nothing is left out. Where
+ * nothing was read, lookback counts from now, however long it takes to answer.
+ */
+static bool find_start(const struct merge *merge, const char *after, json_t *found,
+                       struct error *err)
+{
+    const struct discovery *discovery = merge->discovery;
+    const struct ledger_type *ledger = discovery->store_type->ledger;
+    const struct slicing *slicing = config_slicing(merge->entry);
+    char *name = full_name(merge->entry, after);
+    struct store_standing standing = {.source = name};
+    bool ok = slicing == NULL || ledger->standing == NULL ||
+              ledger->standing(discovery->store, &standing, 1, err);
+    if (ok && standing.is_started) {
+        json_object_set_new(found, "start_ms",
+                            json_integer(standing.mark_ms[slicing->passes - 1]));
+    } else if (ok && !keep_start(json_object_get(merge->by_name, after), found)) {
+        json_object_set_new(found, "since_ms",
+                            json_integer(merge->now_ms - merge->entry->lookback_ms));
+    }
+    free(name);
+    return ok;
+}
+
+/* A source that is a part of another begins where that one stands, and keeps to it. */
+static bool take_start(const struct merge *merge, const json_t *before, json_t *found,
+                       struct error *err)
+{
+    json_t *after = json_incref(json_object_get(found, "after"));
+    json_object_del(found, "after");
+    bool ok = keep_start(before, found) || before != NULL || after == NULL ||
+              find_start(merge, json_string_value(after), found, err);
+    json_decref(after);
+    return ok;
+}
+
 static bool take_source(struct merge *merge, const json_t *settings, struct error *err)
 {
     const char *suffix = text_of(settings, "name");
@@ -89,10 +147,11 @@ static bool take_source(struct merge *merge, const json_t *settings, struct erro
         (before == NULL || json_object_get(before, "gone") != NULL)) {
         tell(merge, LOG_INFO, LOG_SOURCE_NEW, suffix);
     }
+    json_t *found = found_of(merge->entry, settings);
+    bool ok = take_start(merge, before, found, err);
     json_object_set_new(merge->rows, suffix,
-                        json_pack("{s:s, s:o}", "name", suffix, "found",
-                                  found_of(merge->entry, settings)));
-    return true;
+                        json_pack("{s:s, s:o}", "name", suffix, "found", found));
+    return ok;
 }
 
 /* A source that was known and was not found: gone, unless its account did not answer. */
@@ -238,7 +297,8 @@ bool discovery_run(const struct discovery *discovery, const struct config_source
                    struct discovery_result *result, struct error *err)
 {
     const struct runtime *runtime = discovery->runtime;
-    struct merge merge = {.entry = entry,
+    struct merge merge = {.discovery = discovery,
+                          .entry = entry,
                           .now_ms = runtime->now_ms(runtime->context),
                           .by_name = json_object(),
                           .rows = json_object(),

@@ -176,7 +176,8 @@ static bool s3_open(const json_t *settings, enum event_format format,
 struct object {
     struct buf body;
     char *key;
-    char checksum[CHECKSUM_SIZE];
+    char sha256[DIGEST_HEX_SIZE];
+    char checksum[CHECKSUM_SIZE]; /* the same in base64 */
     size_t count;
 };
 
@@ -238,9 +239,12 @@ static void make_object(const struct sink *sink, const struct batch *batch,
         if (sink->is_gzip) {
             gzip_pack(buf_bytes(&plain), &object->body);
         } else {
-            buf_add_bytes(&object->body, buf_bytes(&plain));
+            struct buf empty = object->body;
+            object->body = plain;
+            plain = empty;
         }
         digest_sha256(buf_bytes(&object->body), digest);
+        digest_hex((struct bytes){digest, sizeof(digest)}, object->sha256);
         EVP_EncodeBlock((uint8_t *)object->checksum, digest, sizeof(digest));
     }
     buf_clear(&plain);
@@ -300,6 +304,7 @@ static enum outcome_kind put(const struct sink *sink, const struct runtime *runt
         .action = "s3:PutObject",
         .remedy = "allow it on the bucket's objects, and kms:GenerateDataKey on its key",
         .body = buf_bytes(&object->body),
+        .body_sha256 = object->sha256,
         .limit = ANSWER_MAX,
         .method = "PUT",
         .path = object->key,

@@ -266,7 +266,7 @@ class Walk(CliCase):
             if kind in names:
                 self.write(names[kind], block)
             elif block.startswith("pack:"):
-                self.write("packs/amplify.yaml", block)
+                self.write("packs/ground-station.yaml", block)
             elif kind == "sh":
                 for line in block.splitlines():
                     command = shlex.split(line.split("|")[0], comments=True)
@@ -275,7 +275,8 @@ class Walk(CliCase):
                         undecided = command[2] == "coverage"
                         self.assertEqual(done.returncode, 1 if undecided else 0,
                                          (done.stdout + done.stderr).decode())
-                        self.assertEqual(b"CreateApp" in done.stdout, undecided)
+                        self.assertEqual(b"  CreateDataflowEndpointGroup\n" in done.stdout,
+                                         undecided)
                         ran += 1
         self.assertGreaterEqual(ran, 6)
 
