@@ -84,7 +84,8 @@ ROWS = [
     Row("403 all", status(403), status=1, is_fast=True),
     Row("404 all", status(404), status=1),
     Row("413 above 100 kB", status(413, size_max=100_000), sinks=POSTED),
-    Row("413 above 20 kB", status(413, size_max=20_000), sinks=POSTED),
+    # Splunk's sink waits for an acknowledgement of each request: so many take too long.
+    Row("413 above 20 kB", status(413, size_max=20_000), sinks=("http", "elasticsearch")),
     Row("400 poison", poison(400), sinks=POSTED, poison=1, is_fast=True),
     Row("400 three poisons", poison(400, 3), sinks=POSTED, poison=3),
     Row("400 all", status(400), status=1),
