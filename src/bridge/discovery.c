@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "store/ledger.h"
 
 #include <stdlib.h>
@@ -20,11 +21,6 @@ struct merge {
     json_t *failures; /* accounts that could not be asked */
     bool is_lacking;
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
 
 static char *full_name(const struct config_source *entry, const char *suffix)
 {
@@ -45,7 +41,7 @@ static void index_known(struct merge *merge)
 {
     for (size_t i = 0; i < json_array_size(merge->known); i++) {
         json_t *row = json_array_get(merge->known, i);
-        json_object_set(merge->by_name, text_of(row, "name"), row);
+        json_object_set(merge->by_name, object_text(row, "name"), row);
     }
 }
 
@@ -67,7 +63,7 @@ static json_t *found_of(const struct config_source *entry, const json_t *setting
 
 static void take_failure(struct merge *merge, const json_t *failure)
 {
-    json_object_set_new(merge->failures, text_of(failure, "account"), json_false());
+    json_object_set_new(merge->failures, object_text(failure, "account"), json_false());
     log_write_take(LOG_ERROR, LOG_DISCOVERY_ACCOUNT, merge->entry->name,
                    json_pack("{s:O, s:O, s:O}", "account",
                              json_object_get(failure, "account"), "kind",
@@ -133,7 +129,7 @@ static bool take_start(const struct merge *merge, const json_t *before, json_t *
 
 static bool take_source(struct merge *merge, const json_t *settings, struct error *err)
 {
-    const char *suffix = text_of(settings, "name");
+    const char *suffix = object_text(settings, "name");
     suffix = suffix == NULL ? "" : suffix;
     if (strlen(merge->entry->name) + 1 + strlen(suffix) > NAME_SIZE_MAX &&
         suffix[0] != '\0') {
@@ -157,8 +153,8 @@ static bool take_source(struct merge *merge, const json_t *settings, struct erro
 /* A source that was known and was not found: gone, unless its account did not answer. */
 static void take_missing(struct merge *merge, const json_t *row)
 {
-    const char *suffix = text_of(row, "name");
-    const char *account = text_of(json_object_get(row, "found"), "account");
+    const char *suffix = object_text(row, "name");
+    const char *account = object_text(json_object_get(row, "found"), "account");
     bool is_silent = account != NULL && json_object_get(merge->failures, account) != NULL;
     json_t *kept = json_deep_copy(row);
     if (!is_silent && json_object_get(row, "gone") == NULL) {
@@ -175,7 +171,7 @@ static bool merge_answer(struct merge *merge, const json_t *answer, struct error
 {
     for (size_t i = 0; i < json_array_size(answer); i++) {
         const json_t *element = json_array_get(answer, i);
-        if (text_of(element, "failed") != NULL) {
+        if (object_text(element, "failed") != NULL) {
             take_failure(merge, element);
         } else if (!take_source(merge, element, err)) {
             return false;
@@ -183,7 +179,7 @@ static bool merge_answer(struct merge *merge, const json_t *answer, struct error
     }
     for (size_t i = 0; i < json_array_size(merge->known); i++) {
         const json_t *row = json_array_get(merge->known, i);
-        if (json_object_get(merge->rows, text_of(row, "name")) == NULL) {
+        if (json_object_get(merge->rows, object_text(row, "name")) == NULL) {
             take_missing(merge, row);
         }
     }
@@ -200,7 +196,7 @@ static int compare_names(const void *left, const void *right)
 {
     const json_t *const *a = left;
     const json_t *const *b = right;
-    return strcmp(text_of(*a, "name"), text_of(*b, "name"));
+    return strcmp(object_text(*a, "name"), object_text(*b, "name"));
 }
 
 /* The rows in the order in which the store gives them. */
@@ -232,7 +228,7 @@ static void fill_result(const struct config_source *entry, const json_t *rows,
         json_t *settings = json_copy(entry->settings);
         json_object_update(settings, json_object_get(row, "found"));
         result->sources[result->count++] = (struct discovery_source){
-            .name = full_name(entry, text_of(row, "name")),
+            .name = full_name(entry, object_text(row, "name")),
             .settings = settings,
             .is_gone = json_object_get(row, "gone") != NULL,
         };
