@@ -17,7 +17,7 @@
 
 static const struct command *const commands[] = {
     &command_run,     &command_check, &command_map, &command_explain,
-    &command_sources, &command_state, &command_dlq,
+    &command_sources, &command_state, &command_dlq, &command_mappings_packs,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

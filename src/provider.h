@@ -89,6 +89,8 @@ struct provider {
      * Turns a config entry into sources: an array of settings objects, each with
      * "name" (suffix of the source's name, "" for the only one), "account" and "region"
      * where known, and "redact", paths that the provider itself wants taken out. An
+     * source that was a part of another until now names that one's suffix as "after": it
+     * begins where that one stands, not at lookback. An
      * account of which nothing could be found out is an object with "account", "failed"
      * (why) and "kind" (of error): its known sources stay. The
      * caller owns *sources.

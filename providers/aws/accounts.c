@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -23,11 +24,6 @@ struct expansion {
     json_t *listed; /* an object whose keys are regions; NULL: each account is asked */
     json_t *sources;
 };
-
-static const char *text_of(const json_t *settings, const char *name)
-{
-    return json_string_value(json_object_get(settings, name));
-}
 
 static bool is_all(const json_t *regions)
 {
@@ -70,7 +66,7 @@ static json_t *fill_in(const char *pattern, const char *account)
 static void set_roles(json_t *settings, const char *account, const char *region)
 {
     const json_t *patterns = json_object_get(settings, "role_arn");
-    const char *role = text_of(settings, "role");
+    const char *role = object_text(settings, "role");
     json_t *arns = json_array();
     bool has_dropped = role != NULL && account == NULL;
     for (size_t i = 0; i < json_array_size(patterns); i++) {
@@ -96,9 +92,9 @@ static void set_roles(json_t *settings, const char *account, const char *region)
 /* The same in every region, or there would be one identity a region. */
 static void set_sts(json_t *settings, const char *region)
 {
-    const char *home = text_of(settings, "sts_region");
+    const char *home = object_text(settings, "sts_region");
     home = home == NULL ? partition_of(region)->global_region : home;
-    char *configured = text_of(settings, "sts_endpoint") != NULL
+    char *configured = object_text(settings, "sts_endpoint") != NULL
                            ? NULL
                            : endpoint_configured("sts", home, settings);
     if (configured != NULL) {
@@ -118,9 +114,9 @@ json_t *accounts_settings(const json_t *settings, const char *account, const cha
 
 static const struct partition *partition_for(const json_t *entry)
 {
-    const char *named = text_of(entry, "partition");
+    const char *named = object_text(entry, "partition");
     const json_t *regions = json_object_get(entry, "regions");
-    const char *region = text_of(entry, "region");
+    const char *region = object_text(entry, "region");
     if (region == NULL && !is_all(regions)) {
         region = json_string_value(json_array_get(regions, 0));
     }
@@ -146,7 +142,7 @@ static bool find_accounts(const struct expansion *expansion, json_t **accounts,
         json_object_set_new(*accounts, json_string_value(json_array_get(listed, i)),
                             json_string(""));
     }
-    const char *single = text_of(entry, "account");
+    const char *single = object_text(entry, "account");
     if (single != NULL) {
         json_object_set_new(*accounts, single, json_string(""));
     }
@@ -264,7 +260,7 @@ static json_t *list_regions(const struct expansion *expansion)
         json_object_set_new(listed, json_string_value(json_array_get(regions, i)),
                             json_true());
     }
-    const char *single = text_of(expansion->entry, "region");
+    const char *single = object_text(expansion->entry, "region");
     json_object_set_new(listed,
                         single == NULL ? expansion->partition->global_region : single,
                         json_true());
@@ -294,9 +290,10 @@ bool accounts_expand(const json_t *settings, const struct runtime *runtime,
                                   .partition = partition_for(settings),
                                   .sources = json_array()};
     bool ok = true;
-    if (text_of(settings, "account") != NULL && text_of(settings, "region") != NULL) {
-        add_source(&expansion, text_of(settings, "account"), text_of(settings, "region"),
-                   "");
+    if (object_text(settings, "account") != NULL &&
+        object_text(settings, "region") != NULL) {
+        add_source(&expansion, object_text(settings, "account"),
+                   object_text(settings, "region"), "");
     } else {
         expansion.listed = list_regions(&expansion);
         warn_of_exclusion(&expansion);

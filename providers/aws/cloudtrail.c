@@ -5,6 +5,7 @@
 #include "aws/partition.h"
 #include "aws/walk.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/timestamp.h"
 #include "record/answer.h"
 
@@ -121,11 +122,6 @@ struct session {
     json_t *self;
 };
 
-static const char *text_of(const json_t *settings, const char *name)
-{
-    return json_string_value(json_object_get(settings, name));
-}
-
 static void cloudtrail_close(struct session *session)
 {
     if (session != NULL) {
@@ -139,8 +135,8 @@ static void cloudtrail_close(struct session *session)
 static bool cloudtrail_open(const json_t *settings, const struct runtime *runtime,
                             struct session **session, struct error *err)
 {
-    const char *region = text_of(settings, "region");
-    const char *account = text_of(settings, "account");
+    const char *region = object_text(settings, "region");
+    const char *account = object_text(settings, "account");
     if (region == NULL || account == NULL) {
         return error_set(err, ERROR_CONFIG, "account and region: must be set");
     }

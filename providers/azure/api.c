@@ -3,6 +3,7 @@
 #include "azure/cloud.h"
 #include "azure/fault.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/timestamp.h"
 #include "config/url.h"
 
@@ -15,14 +16,9 @@ enum {
     READS_WAIT_MS = 2 * MS_PER_SECOND,
 };
 
-static const char *text_of(const json_t *settings, const char *name)
-{
-    return json_string_value(json_object_get(settings, name));
-}
-
 const char *api_tenant(const json_t *settings)
 {
-    const char *tenant = text_of(settings, "tenant_id");
+    const char *tenant = object_text(settings, "tenant_id");
     if (tenant == NULL) {
         tenant = getenv("AZURE_TENANT_ID");
     }
@@ -47,8 +43,8 @@ bool api_open(struct api *api, enum api_kind kind, const json_t *settings,
 {
     const struct cloud *cloud = cloud_find(settings);
     const char *usual = kind == API_GRAPH ? cloud->graph : cloud->management;
-    const char *configured = text_of(settings, "endpoint");
-    const char *ca_file = text_of(settings, "ca_file");
+    const char *configured = object_text(settings, "endpoint");
+    const char *ca_file = object_text(settings, "ca_file");
     *api = (struct api){.kind = kind,
                         .runtime = runtime,
                         .audience = mem_dup(usual),

@@ -119,6 +119,11 @@ const char *adc_name(const struct adc *adc)
     return adc_source_name(adc->found.source);
 }
 
+const char *adc_origin(const struct adc *adc)
+{
+    return adc->found.from;
+}
+
 json_t *adc_members(const struct adc *adc, const struct runtime *runtime)
 {
     return adc_who_members(adc->found.digest, adc->found.source, runtime);

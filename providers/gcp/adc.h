@@ -48,5 +48,7 @@ json_t *adc_members(const struct adc *adc, const struct runtime *runtime);
 json_t *adc_self(const struct adc *adc, const struct runtime *runtime);
 /* For logs: "service account key", "workload identity federation". */
 const char *adc_name(const struct adc *adc);
+/* Why it was taken: "configuration", "GOOGLE_APPLICATION_CREDENTIALS". */
+const char *adc_origin(const struct adc *adc);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/timestamp.h"
 #include "config/config.h"
 #include "gcp/entries.h"
+#include "gcp/exam.h"
 #include "gcp/lql.h"
 #include "gcp/sets.h"
 #include "gcp/shape.h"
@@ -154,14 +155,32 @@ static bool audit_open(const json_t *settings, const struct runtime *runtime,
     return true;
 }
 
+enum { NAMED_MAX = 3, NAMES_SIZE_MAX = 1024 };
+
+/* Says of which names err is. Always false. */
+static bool name_set(const json_t *resources, struct error *err)
+{
+    struct buf names;
+    size_t count = json_array_size(resources);
+    buf_init(&names, NAMES_SIZE_MAX);
+    for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+        buf_addf(&names, "%s%s", i == 0 ? "" : ", ",
+                 json_string_value(json_array_get(resources, i)));
+    }
+    if (count > NAMED_MAX) {
+        buf_addf(&names, " and %zu more", count - NAMED_MAX);
+    }
+    error_context(err, "cloud logging: %s", buf_text(&names));
+    buf_clear(&names);
+    return false;
+}
+
 static bool audit_poll(struct session *session, const struct slice *slice,
                        const json_t *place, struct page *page, struct error *err)
 {
     const json_t *resources = session->entries.resources;
     if (!entries_poll(&session->entries, slice, place, page, err)) {
-        return error_context(err, "cloud logging: %s%s",
-                             json_string_value(json_array_get(resources, 0)),
-                             json_array_size(resources) == 1 ? "" : " and others");
+        return name_set(resources, err);
     }
     if (session->self == NULL) {
         session->self =
@@ -173,6 +192,11 @@ static bool audit_poll(struct session *session, const struct slice *slice,
 static const json_t *audit_self(const struct session *session)
 {
     return session->self;
+}
+
+static json_t *audit_examine(struct session *session)
+{
+    return exam_run(&session->entries);
 }
 
 const struct provider provider_gcp_audit = {
@@ -196,5 +220,6 @@ const struct provider provider_gcp_audit = {
     .open = audit_open,
     .poll = audit_poll,
     .self = audit_self,
+    .examine = audit_examine,
     .close = audit_close,
 };

@@ -143,6 +143,10 @@ bool google_send(struct google *google, const struct google_call *call,
         .body = call->body,
         .limit = call->limit,
         .timeout_ms = TIMEOUT_MS,
+        .deadline_ms = call->patience_ms == 0
+                           ? 0
+                           : google->runtime->monotonic_ms(google->runtime->context) +
+                                 call->patience_ms,
         .ca_file = google->ca_file,
         .authorize = authorize,
         .classify = classify,

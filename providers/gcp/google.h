@@ -30,10 +30,11 @@ struct google {
 };
 
 struct google_call {
-    const char *path;   /* "/v2/entries:list" */
-    struct bytes body;  /* empty: GET; else POST */
-    const char *denied; /* what to do when this identity may not */
-    size_t limit;       /* of the answer */
+    const char *path;    /* "/v2/entries:list" */
+    struct bytes body;   /* empty: GET; else POST */
+    const char *denied;  /* what to do when this identity may not */
+    size_t limit;        /* of the answer */
+    int64_t patience_ms; /* for all tries; 0: as long as it takes */
 };
 
 /* service: "logging", which endpoints may lead elsewhere. Sends nothing. The caller

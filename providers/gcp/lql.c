@@ -66,6 +66,12 @@ bool lql_reads(const json_t *settings, const char *log)
     return is_listed(&logs, log);
 }
 
+bool lql_reads_service(const json_t *settings, const char *service)
+{
+    const struct list services = list_of(settings, "data_access_services");
+    return is_listed(&services, "*") || is_listed(&services, service);
+}
+
 static void add_log(struct buf *out, const json_t *settings, const char *log)
 {
     const struct list services = list_of(settings, "data_access_services");
@@ -130,6 +136,18 @@ char *lql_slice(const json_t *settings, const struct slice *slice, int64_t late_
     add_sink(&out, settings);
     add_bounds(&out, "timestamp", slice->a_ms - late_ms, slice->b_ms + ahead_ms);
     add_bounds(&out, "receiveTimestamp", slice->a_ms, slice->b_ms);
+    return take_text(&out);
+}
+
+char *lql_groups(int64_t from_ms, int64_t to_ms)
+{
+    struct buf out;
+    buf_init(&out, SIZE_MAX_READ);
+    buf_add_text(&out, "((log_id(\"cloudaudit.googleapis.com/activity\") AND "
+                       "protoPayload.serviceName=(\"admin.googleapis.com\" OR "
+                       "\"cloudidentity.googleapis.com\")))");
+    add_bounds(&out, "timestamp", from_ms, to_ms);
+    add_bounds(&out, "receiveTimestamp", from_ms, to_ms);
     return take_text(&out);
 }
 

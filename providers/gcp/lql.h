@@ -27,6 +27,8 @@ extern const char *const lql_logs[]; /* "activity", ...; ends with NULL */
 
 /* Do settings ask for log, one of lql_logs? */
 bool lql_reads(const json_t *settings, const char *log);
+/* And, of data_access, for service? */
+bool lql_reads_service(const json_t *settings, const char *service);
 /* Is what settings say of logs, services and exclusions fit for a filter? */
 bool lql_check(const json_t *settings, struct error *err);
 
@@ -34,5 +36,9 @@ bool lql_check(const json_t *settings, struct error *err);
 char *lql_sink(const json_t *settings);
 /* What a slice takes. late_ms: how long after it happened an entry may come. */
 char *lql_slice(const json_t *settings, const struct slice *slice, int64_t late_ms);
+
+/* What Workspace and Cloud Identity tell of groups, received from from_ms to to_ms. The
+ * caller frees. */
+char *lql_groups(int64_t from_ms, int64_t to_ms);
 
 #endif

@@ -108,6 +108,14 @@ static const struct remedy *find_remedy(const char *reason)
     return NULL;
 }
 
+bool problem_is_of_names(const struct http_response *response)
+{
+    struct problem problem;
+    problem_read(response, &problem);
+    return (response->status == 403 || response->status == 404) &&
+           problem.status[0] != '\0' && find_remedy(problem.reason) == NULL;
+}
+
 static bool refuse_named(const struct http_response *response,
                          const struct problem *problem, const char *denied,
                          struct error *err)

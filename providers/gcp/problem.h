@@ -26,6 +26,9 @@ struct problem {
 
 void problem_read(const struct http_response *response, struct problem *problem);
 
+/* Is it about a name that was asked for, denied to us or absent, and not about who pays,
+ * the token or the request? */
+bool problem_is_of_names(const struct http_response *response);
 /* Adds to err, of a 429, whose quota is used up and what to do. Always false. */
 bool problem_exhausted(const struct problem *problem, struct error *err);
 

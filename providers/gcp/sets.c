@@ -5,6 +5,7 @@
 #include "gcp/google.h"
 #include "gcp/lql.h"
 #include "gcp/projects.h"
+#include "gcp/refused.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,50 @@ static void add_sets(struct expansion *expansion, bool organizations)
     }
 }
 
+/* Puts the names that are refused into a set of their own, when others are not. */
+static void split_set(struct expansion *expansion, struct refused *refused,
+                      json_t *source)
+{
+    json_t *names = json_object_get(source, "resources");
+    size_t count = json_array_size(names);
+    json_t *bad = count > 1 ? refused_find(refused, names) : json_array();
+    size_t bad_count = json_array_size(bad);
+    if (bad_count == 0 || bad_count == count) {
+        json_decref(bad);
+        return;
+    }
+    json_t *good = json_array();
+    for (size_t i = 0, next = 0; i < count; i++) {
+        json_t *name = json_array_get(names, i);
+        if (next < bad_count && json_equal(name, json_array_get(bad, next))) {
+            next++;
+        } else {
+            json_array_append(good, name);
+        }
+    }
+    json_object_set_new(source, "resources", good);
+    add_set_take(expansion, bad);
+    json_t *made =
+        json_array_get(expansion->sources, json_array_size(expansion->sources) - 1);
+    json_object_set(made, "after", json_object_get(source, "name"));
+}
+
+/* One name that is refused must not keep the others of its set from being read. */
+static void split_sets(struct expansion *expansion, const struct runtime *runtime)
+{
+    struct google google;
+    struct refused refused = {0};
+    size_t count = json_array_size(expansion->sources);
+    if (google_open(&google, "logging", expansion->settings, runtime, NULL)) {
+        refused_init(&refused, &google, expansion->settings);
+        for (size_t i = 0; i < count && !refused.is_silent; i++) {
+            split_set(expansion, &refused, json_array_get(expansion->sources, i));
+        }
+    }
+    refused_clear(&refused);
+    google_clear(&google);
+}
+
 bool sets_expand(const json_t *settings, const struct runtime *runtime, json_t **sources,
                  struct error *err)
 {
@@ -248,6 +293,9 @@ bool sets_expand(const json_t *settings, const struct runtime *runtime, json_t *
         keep_sets(&expansion);
         add_sets(&expansion, false);
         add_sets(&expansion, true);
+        if (json_object_get(settings, "known") != NULL) { /* else only names are wanted */
+            split_sets(&expansion, runtime);
+        }
         *sources = expansion.sources;
     } else {
         json_decref(expansion.sources);

@@ -7,6 +7,11 @@
  * a newcomer is put into a set that is new as well, and so read from lookback on; a name
  * that is no longer found leaves its set.
  *
+ * A name that is denied to us, or absent, would keep its set from being read: it is put
+ * into a set of its own ("after" the one it comes from), which begins where that one had
+ * come to, and is read from there when it answers again. Nothing is lost, and the others
+ * go on.
+ *
  * settings may hold "known", what was found before: [{"name": suffix, "found": {...}}].
  */
 #ifndef GCP_SETS_H

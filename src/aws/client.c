@@ -75,6 +75,7 @@ static bool add_signature(const struct client *client, const struct http_request
         .headers = headers,
         .header_count = 1 + request->header_count,
         .body = request->body,
+        .body_sha256 = call->body_sha256,
     };
     struct sigv4_result result;
     sigv4_sign(&key, &to_sign, service_now_ms(client), &result);

@@ -64,7 +64,8 @@ struct client_call {
     const struct http_header *headers; /* in place of the protocol's; at most
                                           CLIENT_HEADERS_MAX; NULL: the protocol's */
     size_t header_count;
-    int64_t deadline_ms; /* on the monotonic clock; 0: none */
+    const char *body_sha256; /* in hex, where it is known already; NULL */
+    int64_t deadline_ms;     /* on the monotonic clock; 0: none */
     bool is_object; /* S3's rules of signing: the path as it is, the body's hash sent */
 };
 

@@ -5,6 +5,7 @@
 #include "aws/origin.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/timestamp.h"
 
 #include <pthread.h>
@@ -52,14 +53,9 @@ struct identity {
 static struct identity *identities;
 static pthread_mutex_t identities_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
 static enum origin_kind kind_of(const json_t *what)
 {
-    const char *word = text_of(what, "credentials");
+    const char *word = object_text(what, "credentials");
     for (size_t i = 0; word != NULL && identity_kinds[i] != NULL; i++) {
         if (strcmp(identity_kinds[i], word) == 0) {
             return (enum origin_kind)i;
@@ -81,27 +77,27 @@ static struct identity *make(json_t *what, char *key, const char *region,
                              struct identity *parent)
 {
     struct identity *made = mem_new(1, sizeof(*made));
-    const char *session = text_of(what, "session_name");
-    const char *asked = sts_region(text_of(what, "sts_region"), region);
+    const char *session = object_text(what, "session_name");
+    const char *asked = sts_region(object_text(what, "sts_region"), region);
     made->parent = parent;
     made->what = json_incref(what);
     made->key = key;
     made->hash = hash_of(key);
-    const char *endpoint = text_of(what, "sts_endpoint");
+    const char *endpoint = object_text(what, "sts_endpoint");
     made->sts_region = mem_dup(asked);
     made->sts_endpoint =
         endpoint != NULL ? mem_dup(endpoint) : endpoint_configured("sts", asked, what);
     made->origin = (struct origin){
         .kind = kind_of(what),
-        .profile = text_of(what, "profile"),
+        .profile = object_text(what, "profile"),
         .argv = json_object_get(what, "credential_process"),
         .session_name = session == NULL ? "auditbridge" : session,
-        .place = {made->sts_region, made->sts_endpoint, text_of(what, "ca_file")},
+        .place = {made->sts_region, made->sts_endpoint, object_text(what, "ca_file")},
     };
     const json_t *roles = json_object_get(what, "roles");
     const json_t *last = json_array_get(roles, json_array_size(roles) - 1);
-    made->role = (struct sts_role){.arn = text_of(last, "arn"),
-                                   .external_id = text_of(last, "external_id"),
+    made->role = (struct sts_role){.arn = object_text(last, "arn"),
+                                   .external_id = object_text(last, "external_id"),
                                    .session_name = made->origin.session_name};
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);

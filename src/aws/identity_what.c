@@ -2,13 +2,9 @@
 
 #include "aws/partition.h"
 #include "aws/sts.h"
+#include "base/object.h"
 
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
 
 /* What an identity is made of: equal settings, equal key, whichever source they are of.
  */
@@ -38,7 +34,7 @@ json_t *identity_what(const json_t *settings, const char *region)
         json_array_append_new(
             roles, json_pack("{s:o}", "arn", json_deep_copy(json_array_get(arns, i))));
     }
-    const char *external_id = text_of(settings, "external_id");
+    const char *external_id = object_text(settings, "external_id");
     json_t *last = json_array_get(roles, json_array_size(roles) - 1);
     if (external_id != NULL && last != NULL) {
         json_object_set_new(last, "external_id", json_string(external_id));
@@ -50,7 +46,7 @@ json_t *identity_what(const json_t *settings, const char *region)
 static bool check_roles(const json_t *roles, struct error *err)
 {
     for (size_t i = 0; i < json_array_size(roles); i++) {
-        const char *fault = sts_arn_fault(text_of(json_array_get(roles, i), "arn"));
+        const char *fault = sts_arn_fault(object_text(json_array_get(roles, i), "arn"));
         if (fault != NULL) {
             return error_set(err, ERROR_CONFIG, "role_arn: %s", fault);
         }
@@ -61,10 +57,10 @@ static bool check_roles(const json_t *roles, struct error *err)
 /* A setting that nothing would look at was meant for something. */
 bool identity_what_check(const json_t *what, const json_t *settings, struct error *err)
 {
-    const char *kind = text_of(what, "credentials");
+    const char *kind = object_text(what, "credentials");
     bool is_process = kind != NULL && strcmp(kind, "process") == 0;
     bool has_process = json_array_size(json_object_get(what, "credential_process")) > 0;
-    const char *session = text_of(what, "session_name");
+    const char *session = object_text(what, "session_name");
     const char *fault = session == NULL ? NULL : sts_session_fault(session);
     if (fault != NULL) {
         return error_set(err, ERROR_CONFIG, "session_name: %s", fault);
@@ -76,14 +72,14 @@ bool identity_what_check(const json_t *what, const json_t *settings, struct erro
                          is_process ? "name the program and its arguments"
                                     : "say both, or remove credential_process");
     }
-    if (text_of(what, "profile") != NULL && kind != NULL && strcmp(kind, "auto") != 0 &&
-        strcmp(kind, "profile") != 0) {
+    if (object_text(what, "profile") != NULL && kind != NULL &&
+        strcmp(kind, "auto") != 0 && strcmp(kind, "profile") != 0) {
         return error_set(err, ERROR_CONFIG,
                          "profile: \"credentials: %s\" does not use one; remove either",
                          kind);
     }
     const json_t *roles = json_object_get(what, "roles");
-    const char *external_id = text_of(settings, "external_id");
+    const char *external_id = object_text(settings, "external_id");
     if (external_id != NULL && json_array_size(roles) == 0) {
         return error_set(err, ERROR_CONFIG,
                          "external_id: there is no role_arn that could ask for it");

@@ -143,6 +143,16 @@ static void give_back(struct crew *crew)
     crew->back_count = 0;
 }
 
+/* A refusal that is new may be of a part of the source, which discovery can set apart. */
+static void note_denial(struct crew *crew, struct source *source)
+{
+    if (source->is_denied && !source->was_denied &&
+        source->config->provider->takes_known) {
+        fleet_doubt(crew->fleet);
+    }
+    source->was_denied = source->is_denied;
+}
+
 /* Takes the sources whose turns are over: they rest, and are given back in groups. */
 static void take_back(struct crew *crew)
 {
@@ -157,6 +167,7 @@ static void take_back(struct crew *crew)
                                                 source->due_ms - now_of(crew)};
             crew->back_count++;
         }
+        note_denial(crew, source);
         put_to_rest(crew, source);
         if (crew->back_count == STORE_CLAIMS_MAX) {
             give_back(crew);

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/object.h"
+#include "store/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@ enum { NAME_SIZE_MAX = 63 };
 
 /* An entry while its sources are worked out; objects by the sources' suffixes. */
 struct merge {
+    const struct discovery *discovery;
     const struct config_source *entry;
     int64_t now_ms;
     json_t *known;    /* as the store has it: an array */
@@ -18,11 +21,6 @@ struct merge {
     json_t *failures; /* accounts that could not be asked */
     bool is_lacking;
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
 
 static char *full_name(const struct config_source *entry, const char *suffix)
 {
@@ -43,7 +41,7 @@ static void index_known(struct merge *merge)
 {
     for (size_t i = 0; i < json_array_size(merge->known); i++) {
         json_t *row = json_array_get(merge->known, i);
-        json_object_set(merge->by_name, text_of(row, "name"), row);
+        json_object_set(merge->by_name, object_text(row, "name"), row);
     }
 }
 
@@ -65,7 +63,7 @@ static json_t *found_of(const struct config_source *entry, const json_t *setting
 
 static void take_failure(struct merge *merge, const json_t *failure)
 {
-    json_object_set_new(merge->failures, text_of(failure, "account"), json_false());
+    json_object_set_new(merge->failures, object_text(failure, "account"), json_false());
     log_write_take(LOG_ERROR, LOG_DISCOVERY_ACCOUNT, merge->entry->name,
                    json_pack("{s:O, s:O, s:O}", "account",
                              json_object_get(failure, "account"), "kind",
@@ -73,9 +71,65 @@ static void take_failure(struct merge *merge, const json_t *failure)
                              json_object_get(failure, "failed")));
 }
 
+/* What the discovered row of a source keeps of where that one begins. */
+static const char *const start_keys[] = {"start_ms", "since_ms"};
+enum { START_KEYS = sizeof(start_keys) / sizeof(start_keys[0]) };
+
+/* False: row, which may be NULL, keeps nothing of that. */
+static bool keep_start(const json_t *row, json_t *found)
+{
+    bool has_one = false;
+    for (size_t i = 0; i < START_KEYS; i++) {
+        json_t *kept = json_object_get(json_object_get(row, "found"), start_keys[i]);
+        if (kept != NULL) {
+            json_object_set(found, start_keys[i], kept);
+            has_one = true;
+        }
+    }
+    return has_one;
+}
+
+/*
+ * Of what was a part of the source called after: everything before its last mark was
+ * read there. The stored mark is never ahead of that, so nothing is left out. Where
+ * nothing was read, lookback counts from now, however long it takes to answer.
+ */
+static bool find_start(const struct merge *merge, const char *after, json_t *found,
+                       struct error *err)
+{
+    const struct discovery *discovery = merge->discovery;
+    const struct ledger_type *ledger = discovery->store_type->ledger;
+    const struct slicing *slicing = config_slicing(merge->entry);
+    char *name = full_name(merge->entry, after);
+    struct store_standing standing = {.source = name};
+    bool ok = slicing == NULL || ledger->standing == NULL ||
+              ledger->standing(discovery->store, &standing, 1, err);
+    if (ok && standing.is_started) {
+        json_object_set_new(found, "start_ms",
+                            json_integer(standing.mark_ms[slicing->passes - 1]));
+    } else if (ok && !keep_start(json_object_get(merge->by_name, after), found)) {
+        json_object_set_new(found, "since_ms",
+                            json_integer(merge->now_ms - merge->entry->lookback_ms));
+    }
+    free(name);
+    return ok;
+}
+
+/* A source that is a part of another begins where that one stands, and keeps to it. */
+static bool take_start(const struct merge *merge, const json_t *before, json_t *found,
+                       struct error *err)
+{
+    json_t *after = json_incref(json_object_get(found, "after"));
+    json_object_del(found, "after");
+    bool ok = keep_start(before, found) || before != NULL || after == NULL ||
+              find_start(merge, json_string_value(after), found, err);
+    json_decref(after);
+    return ok;
+}
+
 static bool take_source(struct merge *merge, const json_t *settings, struct error *err)
 {
-    const char *suffix = text_of(settings, "name");
+    const char *suffix = object_text(settings, "name");
     suffix = suffix == NULL ? "" : suffix;
     if (strlen(merge->entry->name) + 1 + strlen(suffix) > NAME_SIZE_MAX &&
         suffix[0] != '\0') {
@@ -89,17 +143,18 @@ static bool take_source(struct merge *merge, const json_t *settings, struct erro
         (before == NULL || json_object_get(before, "gone") != NULL)) {
         tell(merge, LOG_INFO, LOG_SOURCE_NEW, suffix);
     }
+    json_t *found = found_of(merge->entry, settings);
+    bool ok = take_start(merge, before, found, err);
     json_object_set_new(merge->rows, suffix,
-                        json_pack("{s:s, s:o}", "name", suffix, "found",
-                                  found_of(merge->entry, settings)));
-    return true;
+                        json_pack("{s:s, s:o}", "name", suffix, "found", found));
+    return ok;
 }
 
 /* A source that was known and was not found: gone, unless its account did not answer. */
 static void take_missing(struct merge *merge, const json_t *row)
 {
-    const char *suffix = text_of(row, "name");
-    const char *account = text_of(json_object_get(row, "found"), "account");
+    const char *suffix = object_text(row, "name");
+    const char *account = object_text(json_object_get(row, "found"), "account");
     bool is_silent = account != NULL && json_object_get(merge->failures, account) != NULL;
     json_t *kept = json_deep_copy(row);
     if (!is_silent && json_object_get(row, "gone") == NULL) {
@@ -116,7 +171,7 @@ static bool merge_answer(struct merge *merge, const json_t *answer, struct error
 {
     for (size_t i = 0; i < json_array_size(answer); i++) {
         const json_t *element = json_array_get(answer, i);
-        if (text_of(element, "failed") != NULL) {
+        if (object_text(element, "failed") != NULL) {
             take_failure(merge, element);
         } else if (!take_source(merge, element, err)) {
             return false;
@@ -124,7 +179,7 @@ static bool merge_answer(struct merge *merge, const json_t *answer, struct error
     }
     for (size_t i = 0; i < json_array_size(merge->known); i++) {
         const json_t *row = json_array_get(merge->known, i);
-        if (json_object_get(merge->rows, text_of(row, "name")) == NULL) {
+        if (json_object_get(merge->rows, object_text(row, "name")) == NULL) {
             take_missing(merge, row);
         }
     }
@@ -141,7 +196,7 @@ static int compare_names(const void *left, const void *right)
 {
     const json_t *const *a = left;
     const json_t *const *b = right;
-    return strcmp(text_of(*a, "name"), text_of(*b, "name"));
+    return strcmp(object_text(*a, "name"), object_text(*b, "name"));
 }
 
 /* The rows in the order in which the store gives them. */
@@ -173,7 +228,7 @@ static void fill_result(const struct config_source *entry, const json_t *rows,
         json_t *settings = json_copy(entry->settings);
         json_object_update(settings, json_object_get(row, "found"));
         result->sources[result->count++] = (struct discovery_source){
-            .name = full_name(entry, text_of(row, "name")),
+            .name = full_name(entry, object_text(row, "name")),
             .settings = settings,
             .is_gone = json_object_get(row, "gone") != NULL,
         };
@@ -238,7 +293,8 @@ bool discovery_run(const struct discovery *discovery, const struct config_source
                    struct discovery_result *result, struct error *err)
 {
     const struct runtime *runtime = discovery->runtime;
-    struct merge merge = {.entry = entry,
+    struct merge merge = {.discovery = discovery,
+                          .entry = entry,
                           .now_ms = runtime->now_ms(runtime->context),
                           .by_name = json_object(),
                           .rows = json_object(),

@@ -18,7 +18,8 @@
 
 enum {
     DISCOVERY_EVERY_MS = 60 * 60 * 1000,
-    DISCOVERY_RETRY_MS = 60 * 1000, /* while an entry has no source at all */
+    DISCOVERY_SOON_MS = 5 * 60 * 1000, /* at the earliest, when there is a reason */
+    DISCOVERY_RETRY_MS = 60 * 1000,    /* while an entry has no source at all */
 };
 
 /* By whom and with what; all are borrowed. */

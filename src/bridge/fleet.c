@@ -218,8 +218,17 @@ static bool discover_all(struct fleet *fleet, struct error *err)
             return false;
         }
     }
-    fleet->discover_ms = worker_monotonic_ms(&fleet->worker) + pause_ms(fleet);
+    fleet->discovered_ms = worker_monotonic_ms(&fleet->worker);
+    fleet->discover_ms = fleet->discovered_ms + pause_ms(fleet);
     return true;
+}
+
+void fleet_doubt(struct fleet *fleet)
+{
+    int64_t soon_ms = fleet->discovered_ms + DISCOVERY_SOON_MS;
+    if (fleet->discover_ms != INT64_MAX && soon_ms < fleet->discover_ms) {
+        fleet->discover_ms = soon_ms;
+    }
 }
 
 void fleet_rediscover(struct fleet *fleet)
@@ -241,6 +250,7 @@ void fleet_rediscover(struct fleet *fleet)
             note_lack(fleet, i, err);
         }
     }
+    fleet->discovered_ms = now;
     fleet->discover_ms = now + pause_ms(fleet);
 }
 

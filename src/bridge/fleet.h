@@ -31,7 +31,8 @@ struct fleet {
     struct worker worker; /* what every thread's worker shares; its runtime is plan's */
     bool *lacks; /* of each entry: whether it is without sources that it should have */
     struct scout *scout;
-    int64_t discover_ms; /* when to look again what the entries stand for; monotonic */
+    int64_t discover_ms;   /* when to look again what the entries stand for; monotonic */
+    int64_t discovered_ms; /* when that was known last */
 };
 
 /*
@@ -49,6 +50,8 @@ void fleet_close(struct fleet *fleet);
  * waits. The thread that keeps the sources calls it, again and again.
  */
 void fleet_rediscover(struct fleet *fleet);
+/* What an entry stands for may have changed: fleet_rediscover looks again soon. */
+void fleet_doubt(struct fleet *fleet);
 
 /* Whether a source failed, or an entry is without sources that it should have. */
 bool fleet_has_failed(const struct fleet *fleet);

@@ -5,6 +5,42 @@
 #include "bridge/deliver.h"
 #include "bridge/slice.h"
 
+bool read_note_gaps(struct turn *turn, const struct slice_plan *plan, struct error *err)
+{
+    struct worker *worker = turn->worker;
+    for (size_t i = 0; i < plan->gap_count; i++) {
+        const struct store_gap *gap = &plan->gaps[i];
+        char from[TIMESTAMP_TEXT_SIZE];
+        char to[TIMESTAMP_TEXT_SIZE];
+        timestamp_format(gap->from_ms, from);
+        timestamp_format(gap->to_ms, to);
+        log_write_take(
+            LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
+            json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
+        if (worker->backfill == NULL && /* else it is no gap of the source's own */
+            !worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
+                                             err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of a start that was given, what lies before the one that the cloud still allows. */
+static bool note_late_start(struct turn *turn, struct error *err)
+{
+    const struct source *source = turn->source;
+    const json_t *wanted = json_object_get(source->settings, "start_ms");
+    int64_t start_ms = source->claim.cursor.start_ms;
+    struct slice_plan plan = {0};
+    if (wanted != NULL && turn->worker->backfill == NULL &&
+        json_integer_value(wanted) < start_ms) {
+        plan.gaps[plan.gap_count++] = (struct store_gap){
+            json_integer_value(wanted), start_ms, "older than the cloud keeps"};
+    }
+    return read_note_gaps(turn, &plan, err);
+}
+
 /*
  * The first answer told the cloud's time: a new source starts from that, not from
  * this machine's clock, and its start is stored before anything else.
@@ -17,7 +53,8 @@ static bool start_source(struct turn *turn, struct error *err)
     slice_start(&source->claim.cursor, config_slicing(source->config), now_ms,
                 worker_lookback_ms(turn->worker, source, now_ms));
     batch_init(&nothing, source->name);
-    if (!deliver_batch(turn->worker, source, &nothing, 0, err)) {
+    if (!note_late_start(turn, err) ||
+        !deliver_batch(turn->worker, source, &nothing, 0, err)) {
         return false;
     }
     source->claim.is_new = false;

@@ -4,6 +4,7 @@
 #ifndef BRIDGE_READ_H
 #define BRIDGE_READ_H
 
+#include "bridge/slice.h"
 #include "bridge/worker.h"
 
 /* One turn of one source: what worker.c and read.c share. */
@@ -18,6 +19,8 @@ struct turn {
     int64_t rest_ms; /* not 0: the turn is over, for the request budget is used up */
 };
 
+/* Logs the plan's gaps, and writes those of the source's own into the ledger. */
+bool read_note_gaps(struct turn *turn, const struct slice_plan *plan, struct error *err);
 /*
  * Asks for the slice's next page and appends its records to batch. *is_kept false:
  * the answer's date says that the slice has to be planned again; nothing was read.

@@ -59,6 +59,7 @@ struct source {
     enum source_end end;
     struct error error;
     bool is_denied;            /* it was its cloud that refused our credentials */
+    bool was_denied;           /* in the turn before as well: for the keeper alone */
     double allowed_per_second; /* by the quota that its cloud named; 0: none yet */
     int64_t due_ms;            /* on the monotonic clock; when to look at it again */
     struct source_counts counts;

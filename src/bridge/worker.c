@@ -40,27 +40,6 @@ static int64_t plan_ms(const struct turn *turn)
                : clock_now(&turn->source->clock, worker->runtime);
 }
 
-static bool note_gaps(struct turn *turn, const struct slice_plan *plan, struct error *err)
-{
-    struct worker *worker = turn->worker;
-    for (size_t i = 0; i < plan->gap_count; i++) {
-        const struct store_gap *gap = &plan->gaps[i];
-        char from[TIMESTAMP_TEXT_SIZE];
-        char to[TIMESTAMP_TEXT_SIZE];
-        timestamp_format(gap->from_ms, from);
-        timestamp_format(gap->to_ms, to);
-        log_write_take(
-            LOG_ERROR, LOG_SOURCE_GAP, turn->source->name,
-            json_pack("{s:s,s:s,s:s}", "from", from, "to", to, "reason", gap->reason));
-        if (worker->backfill == NULL && /* else it is no gap of the source's own */
-            !worker->store_type->ledger->gap(worker->store, &turn->source->claim, gap,
-                                             err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Opens the slice to read next; *is_due false when there is none yet. */
 static bool plan(struct turn *turn, bool *is_due, struct error *err)
 {
@@ -93,7 +72,7 @@ static bool plan(struct turn *turn, bool *is_due, struct error *err)
         turn->slice_pages = 0;
         turn->is_guessed = !source->clock.is_known;
     }
-    return note_gaps(turn, &decided, err);
+    return read_note_gaps(turn, &decided, err);
 }
 
 /* What is open and half read, this thread may as well go on with. */
@@ -287,8 +266,17 @@ void worker_refused(struct worker *worker, struct source *source)
 int64_t worker_lookback_ms(const struct worker *worker, const struct source *source,
                            int64_t now_ms)
 {
-    return worker->backfill == NULL ? source->config->lookback_ms
-                                    : now_ms - worker->backfill->from_ms;
+    const json_t *start = json_object_get(source->settings, "start_ms");
+    const json_t *since = json_object_get(source->settings, "since_ms");
+    int64_t lookback_ms = source->config->lookback_ms;
+    if (worker->backfill != NULL) {
+        return now_ms - worker->backfill->from_ms;
+    }
+    if (start != NULL) { /* a part of another source, which had come to there */
+        return now_ms - json_integer_value(start);
+    }
+    int64_t waited_ms = since == NULL ? 0 : now_ms - json_integer_value(since);
+    return waited_ms > lookback_ms ? waited_ms : lookback_ms;
 }
 
 /* A new source starts where this machine's clock says, until an answer knows better. */

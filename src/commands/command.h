@@ -32,6 +32,7 @@ extern const struct command command_check;
 extern const struct command command_dlq;
 extern const struct command command_explain;
 extern const struct command command_map;
+extern const struct command command_mappings_packs;
 extern const struct command command_run;
 extern const struct command command_sources;
 extern const struct command command_state;

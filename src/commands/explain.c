@@ -7,6 +7,7 @@
 #include "commands/records.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char help[] =
     "Usage: auditbridge explain --provider NAME [--packs DIR] [FILE...]\n"
@@ -52,11 +53,11 @@ static int explain_files(struct reading *reading, char *const *files, size_t cou
 }
 
 /* Loads the packs and decisions in directories that are about records of shape. */
-static int explain_with(char *const *directories, const struct record_shape *shape,
-                        const struct arguments *files)
+static int explain_with(const struct program *program, char *const *directories,
+                        const struct record_shape *shape, const struct arguments *files)
 {
     const char *const *all = (const char *const *)directories;
-    const struct record_shape *const shapes[] = {shape, NULL};
+    const struct record_shape **shapes = command_shapes(program);
     struct problems problems = {0};
     struct mapping_set *set = NULL;
     struct decisions *decisions = NULL;
@@ -71,6 +72,7 @@ static int explain_with(char *const *directories, const struct record_shape *sha
     }
     decisions_free(decisions);
     mapping_set_free(set);
+    free(shapes);
     problems_clear(&problems);
     return status;
 }
@@ -102,8 +104,9 @@ static int explain(const struct program *program, int argc, char **argv)
 
     struct problems problems = {0};
     char **directories = command_directories(shipped, packs.items, &problems);
-    status = directories == NULL ? command_problems(&problems)
-                                 : explain_with(directories, provider->shape, &files);
+    status = directories == NULL
+                 ? command_problems(&problems)
+                 : explain_with(program, directories, provider->shape, &files);
     command_directories_free(directories);
     problems_clear(&problems);
     return status;

@@ -94,6 +94,16 @@ static void tell_source(const struct live_source *source, void *context)
 {
     struct live *live = context;
     tell(live, "source", source->name, source->answer);
+    size_t i = 0;
+    json_t *finding = NULL;
+    json_array_foreach(source->findings, i, finding)
+    {
+        char *text =
+            mem_format("%-11s %s", json_string_value(json_object_get(finding, "kind")),
+                       json_string_value(json_object_get(finding, "text")));
+        tell(live, "source", source->name, text);
+        free(text);
+    }
     live->failed += source->is_good ? 0 : 1;
 }
 
@@ -195,6 +205,7 @@ static void clear(struct live *live)
     for (size_t i = 0; i < live->source_count; i++) {
         free(live->sources[i].name);
         free(live->sources[i].answer);
+        json_decref(live->sources[i].findings);
         json_decref(live->sources[i].settings);
     }
     free(live->sources);

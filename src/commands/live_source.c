@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CLOCK_OFF_MS = 60 * 1000 };
 
@@ -49,8 +50,25 @@ static struct slice recent(const struct runtime *runtime, const struct slicing *
     return (struct slice){.a_ms = b_ms - MS_PER_MINUTE, .b_ms = b_ms, .began_ms = now_ms};
 }
 
-/* One page. A queue is left alone: what is taken from it is hidden from the run. */
-static bool poll_once(const struct live_source *source, const struct runtime *runtime,
+static bool is_denied(const json_t *findings)
+{
+    size_t i = 0;
+    json_t *finding = NULL;
+    json_array_foreach((json_t *)findings, i, finding)
+    {
+        const char *kind = json_string_value(json_object_get(finding, "kind"));
+        if (kind != NULL && strcmp(kind, "denied") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * One page, and what the provider has to say beside it. A queue is left alone: what is
+ * taken from it is hidden from the run.
+ */
+static bool poll_once(struct live_source *source, const struct runtime *runtime,
                       struct page *page, struct error *err)
 {
     const struct provider *provider = source->entry->provider;
@@ -64,6 +82,7 @@ static bool poll_once(const struct live_source *source, const struct runtime *ru
     bool ok = provider->settle != NULL ||
               provider->poll(session, slicing == NULL ? NULL : &slice, NULL, page, err) ||
               err->kind == ERROR_TOO_BIG; /* it answered, with more than fits */
+    source->findings = provider->examine == NULL ? NULL : provider->examine(session);
     provider->close(session);
     return ok;
 }
@@ -96,6 +115,7 @@ static void ask(struct live_source *source, const struct runtime *runtime)
         source->answer = mem_format("%-11s %s%s", error_kind_name(err.kind), err.text,
                                     remedy_of(err.kind));
     }
+    source->is_good = source->is_good && !is_denied(source->findings);
     page_clear(&page);
 }
 

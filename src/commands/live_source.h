@@ -15,7 +15,8 @@ struct live_source {
     json_t *settings;
     bool is_done;
     bool is_good;
-    char *answer; /* "ok  answered in 212 ms" */
+    char *answer;     /* "ok  answered in 212 ms" */
+    json_t *findings; /* of provider.examine, or NULL */
 };
 
 /*

@@ -182,6 +182,18 @@ static void read_all(struct config_loader *loader, const struct config_files *fi
     }
 }
 
+const struct slicing *config_slicing(const struct config_source *source)
+{
+    return source->slicing.passes > 0 ? &source->slicing : source->provider->slicing;
+}
+
+int64_t config_late_ms(const json_t *settings, const struct slicing *slicing)
+{
+    const json_t *late = json_object_get(settings, "late");
+    return slicing->late_ms == 0 || late == NULL ? slicing->late_ms
+                                                 : json_integer_value(late);
+}
+
 bool config_load(const char *file, const struct provider *const *providers,
                  struct config *config, struct problems *problems)
 {

@@ -270,18 +270,6 @@ static void read_routes(const struct reading *reading)
     }
 }
 
-const struct slicing *config_slicing(const struct config_source *source)
-{
-    return source->slicing.passes > 0 ? &source->slicing : source->provider->slicing;
-}
-
-int64_t config_late_ms(const json_t *settings, const struct slicing *slicing)
-{
-    const json_t *late = json_object_get(settings, "late");
-    return slicing->late_ms == 0 || late == NULL ? slicing->late_ms
-                                                 : json_integer_value(late);
-}
-
 /* A tenant may keep its log for less long than its cloud's best does. */
 static void take_retention(struct config_source *source)
 {

@@ -2,14 +2,12 @@
 
 #include "event/own.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 enum { EXPECTED_SIZE = 2048 };
 
 static void add_detail(struct own *own, const struct member *name, const json_t *value)
 {
-    char digits[24];
     if (json_is_string(value)) {
         own_add_text(own, name, json_string_value(value));
         return;
@@ -19,8 +17,7 @@ static void add_detail(struct own *own, const struct member *name, const json_t 
         writer_plain(&own->writer, json_is_true(value) ? "true" : "false");
         return;
     }
-    snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)json_integer_value(value));
-    writer_plain(&own->writer, digits);
+    writer_number(&own->writer, json_integer_value(value));
 }
 
 /* Members of object, named as the details are. */

@@ -1,8 +1,5 @@
 #include "event/ocsf.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 /* What every class has a place for, and what becomes of the rest. */
 
 enum { SEVERITY_INFORMATIONAL = 1, SEVERITY_MEDIUM = 3 };
@@ -11,10 +8,8 @@ _Static_assert(FIELD_MOJ_ACTOR_CREDENTIAL_ID <= 64, "a bit of placed for each fi
 
 void ocsf_add_number(struct writer *writer, const struct member *name, int64_t number)
 {
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%" PRId64, number);
     writer_name(writer, name);
-    writer_plain(writer, digits);
+    writer_number(writer, number);
 }
 
 const char *ocsf_version(enum event_format format)
@@ -161,7 +156,7 @@ static void write_unmapped(struct ocsf *ocsf, const char *hex)
         add_safe(&ecs->writer, NAME("event", "hash"), hex);
     }
     for (size_t place = 0; place < FIELD_MOJ_ACTOR_CREDENTIAL_ID; place++) {
-        if (!is_placed(ocsf, place)) {
+        if (ecs->match->fields[place] != NULL && !is_placed(ocsf, place)) {
             ecs_write_fields(ecs, place, place + 1);
         }
     }
@@ -235,4 +230,6 @@ void ocsf_write_own(struct own *own)
     own_add_text(own, NAME("app", "name"), "auditbridge");
     own_add_text(own, NAME("app", "vendor_name"), "auditbridge");
     own_add_text(own, NAME("app", "version"), BRIDGE_VERSION);
+    writer_name(writer, NAME("", "unmapped"));
+    own->nest = writer_nest_open(writer);
 }

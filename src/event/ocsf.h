@@ -83,7 +83,7 @@ void ocsf_add_number(struct writer *writer, const struct member *name, int64_t n
 /* The release that format names: "1.3.0". */
 const char *ocsf_version(enum event_format format);
 
-/* Begins an event of the bridge's own, up to unmapped. */
+/* Begins an event of the bridge's own, up to the inside of unmapped, own's nest. */
 void ocsf_write_own(struct own *own);
 
 #endif

@@ -282,17 +282,13 @@ static bool choose_elevation(struct ocsf *ocsf)
 
 static void choose_call(struct ocsf *ocsf)
 {
-    static const struct activity update = {3, "Update"};
+    /* Whatever is neither made nor removed by it is updated. */
     static const struct activity activities[CHANGE_COUNT] = {
-        [CHANGE_NONE] = {OCSF_OTHER, NULL},
-        [CHANGE_CREATE] = {1, "Create"},
-        [CHANGE_DELETE] = {4, "Delete"},
-        [CHANGE_MODIFY] = update,
-        [CHANGE_ADD] = update,
-        [CHANGE_REMOVE] = update,
-        [CHANGE_START] = update,
-        [CHANGE_STOP] = update,
-        [CHANGE_RESTART] = update};
+        [CHANGE_NONE] = {OCSF_OTHER, NULL}, [CHANGE_CREATE] = {1, "Create"},
+        [CHANGE_DELETE] = {4, "Delete"},    [CHANGE_MODIFY] = {3, "Update"},
+        [CHANGE_ADD] = {3, "Update"},       [CHANGE_REMOVE] = {3, "Update"},
+        [CHANGE_START] = {3, "Update"},     [CHANGE_STOP] = {3, "Update"},
+        [CHANGE_RESTART] = {3, "Update"}};
     struct activity activity = activities[change_of(ocsf->ecs.match)];
     const struct value *read = ecs_field(&ocsf->ecs, FIELD_MOJ_READ_ONLY);
     if (activity.id == OCSF_OTHER && read != NULL && read->size > 0 &&

@@ -43,8 +43,6 @@ void own_begin(struct own *own, struct buf *out, size_t expected)
     writer_begin(&own->writer, out, expected);
     if (event_format_is_ocsf(own->format)) {
         ocsf_write_own(own);
-        writer_name(&own->writer, NAME("", "unmapped"));
-        own->nest = writer_nest_open(&own->writer);
     } else {
         write_ecs(own, time);
     }

@@ -21,7 +21,7 @@ struct own {
     bool is_problem;
     int64_t time_ms;         /* when it was so; 0: not known */
     struct writer writer;    /* moj's members go here, between begin and end */
-    struct writer_nest nest; /* private */
+    struct writer_nest nest; /* private: what moj stands in, in ocsf */
 };
 
 /* Begins the event of own, of which all up to time_ms is set, at the end of out. */

@@ -1,17 +1,12 @@
 #include "event/ecs.h"
 #include "event/own.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 enum { HEAD_MAX = 4096 };
 
 static void add_number(struct own *own, const struct member *name, uint64_t number)
 {
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%" PRIu64, number);
     writer_name(&own->writer, name);
-    writer_plain(&own->writer, digits);
+    writer_number(&own->writer, (int64_t)number);
 }
 
 /* What was set aside, under moj.unreadable. */

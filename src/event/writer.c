@@ -242,6 +242,22 @@ void writer_plain(struct writer *writer, const char *json)
     put_json(writer, bytes_of(json));
 }
 
+void writer_number(struct writer *writer, int64_t number)
+{
+    enum { DIGITS_MAX = 20 }; /* of 64 bits, with a sign */
+    uint8_t digits[DIGITS_MAX];
+    size_t at = sizeof(digits);
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do {
+        digits[--at] = (uint8_t)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0) {
+        digits[--at] = '-';
+    }
+    put_json(writer, (struct bytes){digits + at, sizeof(digits) - at});
+}
+
 void writer_constant(struct writer *writer, struct bytes json, const struct member *where)
 {
     put_json(writer, json);

@@ -74,6 +74,8 @@ void writer_inside(struct writer *writer, struct bytes inside, bool is_escaped);
 void writer_json(struct writer *writer, struct bytes json);
 /* JSON that is kept byte for byte: "true", "42". */
 void writer_plain(struct writer *writer, const char *json);
+/* A whole number. */
+void writer_number(struct writer *writer, int64_t number);
 /* Bytes in base64, as a string. */
 void writer_base64(struct writer *writer, struct bytes bytes);
 /* An array: values between the two. */

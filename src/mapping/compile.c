@@ -1,5 +1,7 @@
-#include "config/principle.h"
 #include "mapping/compiled.h"
+
+#include "config/principle.h"
+#include "mapping/service.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -270,7 +272,6 @@ void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
                                 .arena = arena,
                                 .problems = problems};
     mapping->paths = paths_new();
-    mapping->all_paths = paths_new();
     mapping->fields = arena_alloc(arena, FIELD_COUNT, sizeof(*mapping->fields));
 
     add_shape(&compiler);
@@ -284,6 +285,6 @@ void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
     }
     add_rules(&compiler);
     paths_seal(mapping->paths);
+    service_add_all(mapping, arena, problems);
     plan_all(mapping, arena, problems);
-    paths_seal(mapping->all_paths);
 }

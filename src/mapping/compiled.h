@@ -56,6 +56,7 @@ struct operation {
 struct service {
     const char *name;
     struct lookup by_name;
+    size_t name_room; /* how many names its rules have, repeats among them */
     struct operation *operations;
     struct candidate *globs; /* rules with a '*' in an operation */
     size_t glob_count;
@@ -78,7 +79,6 @@ struct outcome_pick {
 struct mapping {
     const struct record_shape *shape;
     struct paths *paths;
-    struct paths *all_paths; /* every plan's together: room for the largest */
     struct lookup base_slots;
     struct shape_pick id_parts[RECORD_ID_PARTS];
     struct shape_pick time;
@@ -122,8 +122,8 @@ void mapping_compile(struct mapping *mapping, const struct pack *const *packs,
 int mapping_base_slot(const struct mapping *mapping, const char *path);
 
 /*
- * Which rules are to be tried on which operation: fills the services of mapping
- * from its rules, which are in order. Too many rules for one operation are a problem.
+ * Which rules are to be tried on which operation of mapping's services (service.h). Too
+ * many rules for one operation are a problem.
  */
 void plan_all(struct mapping *mapping, struct arena *arena, struct problems *problems);
 /* Frees the tries of plan and those after it. */

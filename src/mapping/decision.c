@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPERATION_SIZE_MAX = 256 };
-
 const char *const decision_names[DECISION_COUNT] = {
     [DECISION_READ] = "read",
     [DECISION_DATA] = "data",
@@ -134,11 +132,11 @@ static void add_operation(struct loader *loader, const struct reader *reader,
     if (size == 0 || decision->shape == NULL) {
         return; /* told before */
     }
-    if (size > OPERATION_SIZE_MAX) {
+    if (size > PACK_OPERATION_SIZE_MAX) {
         reader_fault(reader, value,
                      "an operation is longer than %d bytes; write a shorter pattern with "
                      "'*'",
-                     (int)OPERATION_SIZE_MAX);
+                     (int)PACK_OPERATION_SIZE_MAX);
         return;
     }
     if (strchr(json_string_value(value), '*') != NULL) {
@@ -215,6 +213,7 @@ static void load_decisions(struct loader *loader, const char *file)
     struct buf text;
     struct yaml yaml = {0};
     if (files_read(file, &text, loader->problems) &&
+        !files_are_others(buf_bytes(&text), loader->only) &&
         yaml_parse(buf_text(&text), text.size, file, &yaml, loader->problems)) {
         struct reader reader = {.yaml = &yaml,
                                 .arena = &loader->decisions->arena,
@@ -242,6 +241,7 @@ static void load_head(struct loader *loader, const char *file)
     struct yaml yaml = {0};
     struct problems ignored = {0};
     if (files_read(file, &text, &ignored) &&
+        !files_are_others(buf_bytes(&text), loader->only) &&
         yaml_parse(buf_text(&text), text.size, file, &yaml, &ignored) &&
         json_is_object(yaml.root)) {
         struct reader reader = {

@@ -264,6 +264,7 @@ static void load_file(const struct loader *loader, const char *file)
     struct buf text;
     struct yaml yaml = {0};
     if (files_read(file, &text, loader->problems) &&
+        !files_are_others(buf_bytes(&text), loader->only) &&
         yaml_parse(buf_text(&text), text.size, file, &yaml, loader->problems)) {
         struct reader reader = {.yaml = &yaml,
                                 .arena = &loader->examples->arena,

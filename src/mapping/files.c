@@ -81,3 +81,42 @@ bool files_read(const char *file, struct buf *text, struct problems *problems)
     fclose(stream);
     return ok;
 }
+
+/* The line of text that begins with start, from behind it; empty when there is none. */
+static struct bytes find_line(struct bytes text, const char *start)
+{
+    size_t size = strlen(start);
+    while (text.size > size) {
+        if (memcmp(text.data, start, size) == 0) {
+            return (struct bytes){text.data + size, text.size - size};
+        }
+        const uint8_t *end = memchr(text.data, '\n', text.size);
+        size_t line = end == NULL ? text.size : (size_t)(end - text.data) + 1;
+        text = (struct bytes){text.data + line, text.size - line};
+    }
+    return (struct bytes){0};
+}
+
+static bool is_name_byte(uint8_t byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
+}
+
+struct bytes files_records(struct bytes text)
+{
+    struct bytes name = find_line(text, "records: ");
+    size_t size = 0;
+    while (size < name.size && is_name_byte(name.data[size])) {
+        size++;
+    }
+    bool is_whole =
+        size < name.size && (name.data[size] == '\n' || name.data[size] == '\r');
+    return is_whole ? (struct bytes){name.data, size} : (struct bytes){0};
+}
+
+bool files_are_others(struct bytes text, const struct record_shape *only)
+{
+    struct bytes records = files_records(text);
+    return only != NULL && records.size > 0 &&
+           !bytes_equal(records, bytes_of(only->name));
+}

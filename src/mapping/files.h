@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/problems.h"
+#include "record/record.h"
 
 struct files {
     char **names; /* "DIRECTORY/NAME.yaml"; borrowed until files_clear */
@@ -19,5 +20,13 @@ void files_clear(struct files *files);
 
 /* Reads file into text, up to one byte more than YAML may have. Clear text either way. */
 bool files_read(const char *file, struct buf *text, struct problems *problems);
+
+/*
+ * What the line "records: NAME" of a pack says, found without reading its YAML; empty
+ * where it does not stand so.
+ */
+struct bytes files_records(struct bytes text);
+/* True when that line names other records than those of only, which may be NULL: all. */
+bool files_are_others(struct bytes text, const struct record_shape *only);
 
 #endif

@@ -19,7 +19,7 @@ struct loader {
     size_t file_count;
 };
 
-/* Of packs that are not wanted nothing is kept, and only their syntax is checked. */
+/* Of packs that are not wanted nothing is kept. */
 static bool is_wanted(const struct loader *loader, const struct yaml *yaml)
 {
     const char *records = json_string_value(json_object_get(yaml->root, "records"));
@@ -33,6 +33,10 @@ static void load_file(struct loader *loader, const char *file)
     struct yaml yaml = {0};
     if (!files_read(file, &text, loader->problems)) {
         buf_clear(&text);
+        return;
+    }
+    if (files_are_others(buf_bytes(&text), loader->only)) {
+        buf_clear(&text); /* its YAML would be most of the work */
         return;
     }
     loader->files =
@@ -182,7 +186,6 @@ void mapping_set_free(struct mapping_set *set)
     }
     for (size_t i = 0; i < set->count; i++) {
         paths_free(set->mappings[i].paths);
-        paths_free(set->mappings[i].all_paths);
         paths_free(set->mappings[i].changes.paths);
         plan_free(set->mappings[i].plans);
     }

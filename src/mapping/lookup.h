@@ -9,9 +9,10 @@
 #include "mapping/arena.h"
 
 struct lookup_slot {
-    struct bytes name;
-    uint64_t hash;
+    const uint8_t *name;
     void *thing; /* NULL: the slot is free */
+    uint32_t name_size;
+    uint32_t hash;
 };
 
 /* All zero when empty. */
@@ -23,6 +24,8 @@ struct lookup {
 
 /* What name leads to, or NULL. */
 void *lookup_find(const struct lookup *lookup, struct bytes name);
+/* Makes room for count names; more can be added, at the price of a larger table. */
+void lookup_reserve(struct lookup *lookup, struct arena *arena, size_t count);
 /* Adds a name that is not there yet. Borrows name and thing; room is from arena. */
 void lookup_add(struct lookup *lookup, struct arena *arena, struct bytes name,
                 void *thing);

@@ -109,8 +109,7 @@ void match_clear(struct match *match);
 bool mapping_load(const char *const *directories,
                   const struct record_shape *const *shapes, struct mapping_set **set,
                   struct problems *problems);
-/* The same, of the packs for one of shapes alone; NULL: all. Of the others only the
- * YAML is checked. */
+/* The same, of the packs for one of shapes alone; NULL: all. The others are not read. */
 bool mapping_load_only(const char *const *directories,
                        const struct record_shape *const *shapes,
                        const struct record_shape *only, struct mapping_set **set,

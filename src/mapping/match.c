@@ -17,7 +17,11 @@ void match_prepare(struct match *match, const struct mapping *mapping)
     }
     match_clear(match);
     match->mapping = mapping;
-    values_init(&match->detail, mapping->all_paths);
+    for (const struct plan *plan = mapping->plans; plan != NULL; plan = plan->next) {
+        if (plan->paths != NULL) {
+            values_widen(&match->detail, plan->paths);
+        }
+    }
     buf_init(&match->name, RECORD_SIZE_MAX);
     buf_init(&match->text, RECORD_SIZE_MAX);
 }

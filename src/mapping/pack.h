@@ -8,6 +8,8 @@
 #include "mapping/condition.h"
 #include "mapping/mapping.h"
 
+enum { PACK_OPERATION_SIZE_MAX = 256 };
+
 struct pack_field {
     size_t field; /* index in fields */
     struct texts paths;

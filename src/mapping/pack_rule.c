@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { RULE_NAMES_MAX = 4096, OPERATION_SIZE_MAX = 256 };
+enum { RULE_NAMES_MAX = 4096 };
 
 const char *const change_names[CHANGE_COUNT] = {
     [CHANGE_NONE] = "none",     [CHANGE_CREATE] = "create", [CHANGE_MODIFY] = "modify",
@@ -138,7 +138,7 @@ struct texts pack_services_read(const struct reader *reader, const json_t *objec
         }
         return (struct texts){nameless, 1};
     }
-    if (value == NULL) {
+    if (value == NULL && pack->shape != NULL) {
         reader_fault(reader, object, "there is no \"service\" here; add it");
     }
     struct texts services = reader_texts(reader, value, "service");
@@ -159,11 +159,11 @@ static struct texts read_operations(const struct reader *reader, const json_t *o
     const json_t *value = json_object_get(object, "operations");
     struct texts operations = reader_list(reader, value, "operations");
     for (size_t i = 0; i < operations.count; i++) {
-        if (strlen(operations.items[i]) > OPERATION_SIZE_MAX) {
+        if (strlen(operations.items[i]) > PACK_OPERATION_SIZE_MAX) {
             reader_fault(reader, value,
                          "an operation is longer than %d bytes; write a "
                          "shorter pattern with '*'",
-                         (int)OPERATION_SIZE_MAX);
+                         (int)PACK_OPERATION_SIZE_MAX);
             return (struct texts){0};
         }
     }

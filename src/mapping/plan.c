@@ -1,141 +1,33 @@
 #include "base/text.h"
 #include "mapping/compiled.h"
 #include "mapping/operation.h"
+#include "mapping/service.h"
 
 #include <stdint.h>
 
-enum { NAMES_MAX = 200000, GLOBS_MAX = 128 };
+enum { GLOBS_MAX = 128 };
 
 /* What is at work while the rules of one mapping are laid out. */
 struct planner {
     struct mapping *mapping;
     struct arena *arena;
     struct problems *problems;
-    struct service **services_end;
     struct plan **first_plans; /* by the order of their first rule */
-    size_t name_count;
 };
-
-static void fault(const struct planner *planner, const struct pack_rule *rule,
-                  const char *what, const char *service, const char *operation)
-{
-    problems_add(planner->problems, rule->rule.file, rule->place.line, rule->place.column,
-                 "%s (service \"%s\"%s%s)", what, service,
-                 operation == NULL ? "" : ", operation ",
-                 operation == NULL ? "" : operation);
-}
-
-/* A service or a pattern as it is looked up: in lower case for shapes that fold. */
-static const char *fold(const struct planner *planner, const char *text)
-{
-    char *name = arena_text(planner->arena, text);
-    if (planner->mapping->shape->fold_case) {
-        operation_fold((uint8_t *)name, strlen(name));
-    }
-    return name;
-}
-
-static void append(struct arena *arena, struct candidate **list, size_t *count,
-                   const struct candidate *candidate)
-{
-    if ((*count & (*count - 1)) == 0) { /* full at each power of two */
-        size_t room = *count == 0 ? 1 : 2 * *count;
-        struct candidate *wider = arena_alloc(arena, room, sizeof(*wider));
-        if (*count > 0) {
-            memcpy(wider, *list, *count * sizeof(*wider));
-        }
-        *list = wider;
-    }
-    (*list)[(*count)++] = *candidate;
-}
-
-static struct service *add_service(struct planner *planner, const char *text)
-{
-    const char *name = fold(planner, text);
-    struct lookup *by_service = &planner->mapping->by_service;
-    struct service *service = lookup_find(by_service, bytes_of(name));
-    if (service == NULL) {
-        service = arena_alloc(planner->arena, 1, sizeof(*service));
-        service->name = name;
-        lookup_add(by_service, planner->arena, bytes_of(name), service);
-        *planner->services_end = service;
-        planner->services_end = &service->next;
-    }
-    return service;
-}
-
-static void add_operation(struct planner *planner, struct service *service,
-                          const struct pack_rule *rule, const char *text)
-{
-    char *name = arena_text(planner->arena, text);
-    operation_spell(planner->mapping->shape, name);
-    struct operation *operation = lookup_find(&service->by_name, bytes_of(name));
-    if (operation == NULL) {
-        operation = arena_alloc(planner->arena, 1, sizeof(*operation));
-        operation->name = name;
-        operation->next = service->operations;
-        service->operations = operation;
-        lookup_add(&service->by_name, planner->arena, bytes_of(name), operation);
-        planner->name_count++;
-    }
-    size_t count = operation->count;
-    if (count == 0 || operation->candidates[count - 1].rule != rule) {
-        const struct candidate candidate = {.rule = rule};
-        append(planner->arena, &operation->candidates, &operation->count, &candidate);
-    }
-}
-
-/* The operations of rule that hold a '*'. */
-static struct texts patterns_of(struct planner *planner, const struct pack_rule *rule)
-{
-    const char **items =
-        arena_alloc(planner->arena, rule->operations.count, sizeof(*items));
-    size_t count = 0;
-    for (size_t i = 0; i < rule->operations.count; i++) {
-        if (strchr(rule->operations.items[i], '*') != NULL) {
-            items[count++] = fold(planner, rule->operations.items[i]);
-        }
-    }
-    return (struct texts){items, count};
-}
-
-/* Places rule below service: once for its patterns, and at each operation in full. */
-static void add_names(struct planner *planner, struct service *service,
-                      const struct pack_rule *rule, const struct texts *patterns)
-{
-    size_t globs = service->glob_count;
-    if (patterns->count > 0 && (globs == 0 || service->globs[globs - 1].rule != rule)) {
-        const struct candidate candidate = {.rule = rule, .patterns = *patterns};
-        append(planner->arena, &service->globs, &service->glob_count, &candidate);
-    }
-    for (size_t i = 0; i < rule->operations.count; i++) {
-        if (strchr(rule->operations.items[i], '*') == NULL) {
-            add_operation(planner, service, rule, rule->operations.items[i]);
-        }
-    }
-}
-
-static void add_rule(struct planner *planner, const struct pack_rule *rule)
-{
-    struct texts patterns = patterns_of(planner, rule);
-    for (size_t i = 0; i < rule->services.count; i++) {
-        struct service *service = add_service(planner, rule->services.items[i]);
-        add_names(planner, service, rule, &patterns);
-    }
-}
 
 static int path_slot(struct planner *planner, struct plan *plan, const char *path)
 {
     int base = mapping_base_slot(planner->mapping, path);
-    size_t slot = 0;
-    if (base != SLOT_NONE || !paths_add(planner->mapping->all_paths, path, &slot, NULL)) {
+    if (base != SLOT_NONE) {
         return base;
     }
     if (plan->paths == NULL) {
         plan->paths = paths_new();
     }
-    paths_add(plan->paths, path, &slot, NULL);
-    return (int)slot | SLOT_DETAIL;
+    size_t slot = 0;
+    bool is_path = paths_add(plan->paths, path, &slot, NULL);
+    return is_path ? (int)slot | SLOT_DETAIL
+                   : SLOT_NONE; /* then it is a problem already */
 }
 
 static void place_paths(struct planner *planner, struct plan *plan,
@@ -247,9 +139,10 @@ static void plan_operation(struct planner *planner, const struct service *servic
             continue;
         }
         if (count == MATCH_RULES_MAX) {
-            fault(planner, next->rule,
-                  "more than 16 rules could match one operation; merge some of them",
-                  service->name, operation->name);
+            service_fault(
+                planner->problems, next->rule,
+                "more than 16 rules could match one operation; merge some of them",
+                service->name, operation->name);
             return;
         }
         list[count++] = (struct candidate){.rule = next->rule};
@@ -305,19 +198,21 @@ static void plan_globs(struct planner *planner, struct service *service)
         return;
     }
     if (service->glob_count > GLOBS_MAX) {
-        fault(planner, service->globs[GLOBS_MAX].rule,
-              "more than 128 rules have patterns for one service; name the operations",
-              service->name, NULL);
+        service_fault(
+            planner->problems, service->globs[GLOBS_MAX].rule,
+            "more than 128 rules have patterns for one service; name the operations",
+            service->name, NULL);
         return;
     }
     uint8_t colours[GLOBS_MAX] = {0};
     for (size_t i = 0; service->glob_count > MATCH_RULES_MAX && i < service->glob_count;
          i++) {
         if (give_colour(service, i, colours) >= MATCH_RULES_MAX) {
-            fault(planner, service->globs[i].rule,
-                  "more than 16 rules with patterns could match one operation; name the "
-                  "operations or merge rules",
-                  service->name, NULL);
+            service_fault(
+                planner->problems, service->globs[i].rule,
+                "more than 16 rules with patterns could match one operation; name the "
+                "operations or merge rules",
+                service->name, NULL);
             return;
         }
     }
@@ -330,18 +225,9 @@ void plan_all(struct mapping *mapping, struct arena *arena, struct problems *pro
         .mapping = mapping,
         .arena = arena,
         .problems = problems,
-        .services_end = &mapping->services,
         .first_plans =
             arena_alloc(arena, mapping->rule_count, sizeof(*planner.first_plans)),
     };
-    for (size_t i = 0; i < mapping->rule_count; i++) {
-        add_rule(&planner, mapping->rules[i]);
-        if (planner.name_count > NAMES_MAX) {
-            fault(&planner, mapping->rules[i],
-                  "more than 200000 operations in all; use patterns", "", NULL);
-            return;
-        }
-    }
     for (struct service *service = mapping->services; service != NULL;
          service = service->next) {
         plan_globs(&planner, service);

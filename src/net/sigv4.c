@@ -110,6 +110,11 @@ static void begin(const struct sigv4_request *request, int64_t now_ms,
     buf_init(&result->authorization, SIZE_MAX);
     buf_init(&result->query, SIZE_MAX);
     timestamp_format_compact(now_ms, result->date);
+    if (request->body_sha256 != NULL) {
+        snprintf(result->body_sha256, sizeof(result->body_sha256), "%s",
+                 request->body_sha256);
+        return;
+    }
     digest_sha256(request->body, digest);
     digest_hex((struct bytes){digest, sizeof(digest)}, result->body_sha256);
 }

@@ -36,6 +36,7 @@ struct sigv4_request {
     const struct http_header *headers; /* Host among them, unless ignored by name */
     size_t header_count;
     struct bytes body;
+    const char *body_sha256; /* in hex, where it is known already; NULL: it is computed */
 };
 
 /* What was signed, step by step, and what to send. All but tokens may be shown. */

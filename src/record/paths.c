@@ -162,7 +162,7 @@ static void grow_table(struct trie_node *node)
         return;
     }
     struct trie_entry *old = node->table;
-    size_t wider = room == 0 ? 4 : 2 * room;
+    size_t wider = room == 0 ? 2 : 2 * room;
     node->table = mem_new(wider, sizeof(*node->table));
     node->mask = wider - 1;
     for (size_t i = 0; i < room; i++) {

@@ -54,6 +54,7 @@ struct values {
     uint32_t *filled;   /* the slots that have a value */
     size_t filled_count;
     uint64_t *seen;  /* by place: the object in which its key was met last */
+    size_t places;   /* of seen */
     uint64_t object; /* counts the objects walked */
 };
 
@@ -62,8 +63,12 @@ void values_init(struct values *values, const struct paths *paths);
 void values_clear(struct values *values);
 /* Empties values; every scan does so first. */
 void values_empty(struct values *values);
-/* Empties values for other paths, of no more slots and places than those of values_init.
+/*
+ * Makes room for the slots of paths too, so that values_fit may be given them; before
+ * the first scan. values may be all zero.
  */
+void values_widen(struct values *values, const struct paths *paths);
+/* Empties values for other paths: those of values_init, or of values_widen. */
 void values_fit(struct values *values, const struct paths *paths);
 
 /* The first value of slot; its type is VALUE_NONE when the record has none. */

@@ -9,14 +9,34 @@
 void values_init(struct values *values, const struct paths *paths)
 {
     assert(paths->is_sealed);
-    *values = (struct values){
-        .items = mem_new(paths->slot_count, sizeof(struct value)),
-        .slots = paths->slot_count,
-        .count = paths->slot_count,
-        .capacity = paths->slot_count,
-        .filled = mem_new(paths->slot_count, sizeof(uint32_t)),
-        .seen = mem_new(paths->node_count, sizeof(uint64_t)),
-    };
+    *values = (struct values){0};
+    values_widen(values, paths);
+    values_fit(values, paths);
+}
+
+/* memory for count elements of size bytes, of which those from used on are zero. */
+static void *widen(void *memory, size_t used, size_t count, size_t size)
+{
+    uint8_t *wider = mem_resize(memory, count, size);
+    memset(wider + used * size, 0, (count - used) * size);
+    return wider;
+}
+
+void values_widen(struct values *values, const struct paths *paths)
+{
+    size_t slots = values->capacity;
+    if (values->items == NULL || slots < paths->slot_count) {
+        values->items =
+            widen(values->items, slots, paths->slot_count, sizeof(struct value));
+        values->filled =
+            widen(values->filled, slots, paths->slot_count, sizeof(uint32_t));
+        values->capacity = paths->slot_count;
+    }
+    if (values->seen == NULL || values->places < paths->node_count) {
+        values->seen =
+            widen(values->seen, values->places, paths->node_count, sizeof(uint64_t));
+        values->places = paths->node_count;
+    }
     buf_init(&values->scratch, SIZE_MAX / 2);
 }
 

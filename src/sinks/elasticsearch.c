@@ -19,6 +19,7 @@
  */
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/timestamp.h"
 #include "event/escape.h"
 #include "sinks/post_sink.h"
@@ -49,11 +50,6 @@ static const struct setting elasticsearch_settings[] = {
      .help = "a data stream instead; after a rollover it no longer knows repeats"},
     {.type = SETTING_END},
 };
-
-static const char *text_of(const json_t *settings, const char *key)
-{
-    return json_string_value(json_object_get(settings, key));
-}
 
 /* Where a part of the time stands in "2026-11-25T09:26:53.000Z"; NULL: no such part. */
 static const char *part_of(const char *time, char letter, int *size)
@@ -99,19 +95,23 @@ static bool is_index_name(const char *name)
 static const char *elasticsearch_fault(const json_t *settings, const char **key)
 {
     char name[INDEX_MAX + 1];
-    const char *stream = text_of(settings, "data_stream");
+    const char *stream = object_text(settings, "data_stream");
     const char *fault = post_options_fault(settings, key);
     if (fault != NULL) {
         return fault;
     }
     *key = "data_stream";
+    const char *format = object_text(settings, "format");
+    if (stream != NULL && format != NULL && strcmp(format, "ecs") != 0) {
+        return "takes events with an @timestamp alone, which only format: ecs has";
+    }
     if (stream != NULL) {
         return strlen(stream) <= INDEX_MAX && is_index_name(stream)
                    ? NULL
                    : "is no name of a data stream: it begins with a letter or a digit";
     }
     *key = "index";
-    if (!name_index(text_of(settings, "index"), 0, name) || !is_index_name(name)) {
+    if (!name_index(object_text(settings, "index"), 0, name) || !is_index_name(name)) {
         return "is no name of an index: lower-case letters, digits, '.', '_' and '-' "
                "after a letter or a digit, with %Y, %m and %d for the time";
     }
@@ -154,7 +154,7 @@ static bool add_event(const struct post_options *options, struct buf *body, size
 /* The kind of an item's error, or "" where it is no word: it is shown to people. */
 static const char *error_type(const json_t *item)
 {
-    const char *type = text_of(json_object_get(item, "error"), "type");
+    const char *type = object_text(json_object_get(item, "error"), "type");
     bool is_word = type != NULL && strlen(type) <= TYPE_SHOWN &&
                    type[strspn(type, "abcdefghijklmnopqrstuvwxyz_0123456789")] == '\0';
     return is_word ? type : "";
@@ -240,10 +240,10 @@ static bool elasticsearch_open(const json_t *settings, enum event_format format,
                                struct error *err)
 {
     (void)runtime;
-    const char *stream = text_of(settings, "data_stream");
+    const char *stream = object_text(settings, "data_stream");
     struct post_options *options =
         post_options_new(settings, stream == NULL ? &bulk : &stream_bulk);
-    options->own = mem_dup(stream == NULL ? text_of(settings, "index") : stream);
+    options->own = mem_dup(stream == NULL ? object_text(settings, "index") : stream);
     return post_sink_open_take(options, format, sink, err);
 }
 

@@ -4,6 +4,7 @@
  * settings  {"url": "https://logs.example.com/v1/events", "api_key_file": "key", ...}
  */
 #include "base/mem.h"
+#include "base/object.h"
 #include "sinks/post_sink.h"
 
 #include <stdlib.h>
@@ -33,14 +34,9 @@ static const struct setting http_settings[] = {
     {.type = SETTING_END},
 };
 
-static const char *text_of(const json_t *settings, const char *key)
-{
-    return json_string_value(json_object_get(settings, key));
-}
-
 static bool is_said(const json_t *settings, const char *key, const char *value)
 {
-    const char *said = text_of(settings, key);
+    const char *said = object_text(settings, key);
     return said != NULL && strcmp(said, value) == 0;
 }
 
@@ -93,8 +89,8 @@ static bool http_open(const json_t *settings, enum event_format format,
     /* Cortex XSIAM's HTTP collector: the bare key, text/plain, one event a line. */
     bool is_xsiam = is_said(settings, "preset", "xsiam");
     struct post_options *options = post_options_new(settings, is_array ? &array : &lines);
-    const char *type = text_of(settings, "content_type");
-    const char *header = text_of(settings, "api_key_header");
+    const char *type = object_text(settings, "content_type");
+    const char *header = object_text(settings, "api_key_header");
     if (type != NULL || (is_xsiam && !is_array)) {
         free(options->content_type);
         options->content_type = mem_dup(type == NULL ? "text/plain" : type);

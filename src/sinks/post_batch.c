@@ -179,7 +179,7 @@ static bool send_short(struct pass *pass, size_t place, struct error *err)
     case POST_FAILED:
         return note_failure(pass, err);
     default:
-        error_context(err, "without event.original");
+        error_context(err, "without its record");
         return refuse(pass, place, err);
     }
 }

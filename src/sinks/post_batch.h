@@ -3,7 +3,7 @@
  *
  * What does not fit in one body goes in several. 413 halves a request; 400 and 422 halve
  * it down to the event that is refused, in about 2 log2(n) requests. An event that is too
- * long by itself is sent once more without event.original.
+ * long by itself is sent once more without its record.
  *
  * Refused events are believed only of a sink that takes something: an event before
  * them, or else a heartbeat. A sink that takes neither, that refuses too much

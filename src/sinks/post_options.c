@@ -1,6 +1,7 @@
 #include "sinks/post_options.h"
 
 #include "base/mem.h"
+#include "base/object.h"
 #include "sinks/credential.h"
 #include "sinks/post_dialect.h"
 
@@ -8,14 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *settings, const char *key)
-{
-    return json_string_value(json_object_get(settings, key));
-}
-
 static char *dup_of(const json_t *settings, const char *key)
 {
-    const char *text = text_of(settings, key);
+    const char *text = object_text(settings, key);
     return text == NULL ? NULL : mem_dup(text);
 }
 
@@ -35,8 +31,8 @@ enum { PLACES = sizeof(places) / sizeof(places[0]) };
 static void read_credential(const json_t *settings, struct post_options *options)
 {
     for (size_t i = 0; i < PLACES; i++) {
-        const char *text = text_of(settings, places[i].text_key);
-        const char *file = text_of(settings, places[i].file_key);
+        const char *text = object_text(settings, places[i].text_key);
+        const char *file = object_text(settings, places[i].file_key);
         if (text == NULL && file == NULL) {
             continue;
         }
@@ -65,7 +61,7 @@ struct post_options *post_options_new(const json_t *settings,
     struct post_options *options = mem_new(1, sizeof(*options));
     *options = (struct post_options){
         .dialect = dialect,
-        .url = whole_url(text_of(settings, "url"), dialect->path),
+        .url = whole_url(object_text(settings, "url"), dialect->path),
         .is_gzip = json_is_true(json_object_get(settings, "gzip")),
         .body_max =
             (size_t)json_integer_value(json_object_get(settings, "max_body_size")),
@@ -78,9 +74,9 @@ struct post_options *post_options_new(const json_t *settings,
         .proxy = dup_of(settings, "proxy"),
     };
     read_credential(settings, options);
-    const char *user = text_of(settings, "proxy_username");
+    const char *user = object_text(settings, "proxy_username");
     if (user != NULL) {
-        char *login = mem_format("%s:%s", user, text_of(settings, "proxy_password"));
+        char *login = mem_format("%s:%s", user, object_text(settings, "proxy_password"));
         secret_set(&options->proxy_login, login);
         OPENSSL_cleanse(login, strlen(login));
         free(login);

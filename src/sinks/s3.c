@@ -20,6 +20,7 @@
 #include "aws/partition.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/timestamp.h"
 #include "net/gzip.h"
 #include "sinks/hold.h"
@@ -93,16 +94,11 @@ struct sink {
     char *endpoint; /* where the bucket is; NULL: where S3 of the region is */
 };
 
-static const char *text_of(const json_t *settings, const char *key)
-{
-    return json_string_value(json_object_get(settings, key));
-}
-
 static const char *s3_fault(const json_t *settings, const char **key)
 {
-    const char *bucket = text_of(settings, "bucket");
-    const char *prefix = text_of(settings, "prefix");
-    const char *encryption = text_of(settings, "encryption");
+    const char *bucket = object_text(settings, "bucket");
+    const char *prefix = object_text(settings, "prefix");
+    const char *encryption = object_text(settings, "encryption");
     *key = "bucket";
     if (strlen(bucket) < 3 || strlen(bucket) > 63 || strstr(bucket, "..") != NULL) {
         return "is no bucket's name: 3 to 63 lower-case letters, digits, '.' and '-'";
@@ -114,7 +110,7 @@ static const char *s3_fault(const json_t *settings, const char **key)
     }
     *key = "kms_key_id";
     bool is_kms = encryption != NULL && strncmp(encryption, "aws:kms", 7) == 0;
-    if (text_of(settings, "kms_key_id") != NULL && !is_kms) {
+    if (object_text(settings, "kms_key_id") != NULL && !is_kms) {
         return "needs \"encryption: aws:kms\" too";
     }
     return NULL;
@@ -123,9 +119,9 @@ static const char *s3_fault(const json_t *settings, const char **key)
 /* "https://bucket.s3.eu-west-2.amazonaws.com", unless the bucket stands in the path. */
 static char *bucket_endpoint(const struct sink *sink)
 {
-    const char *configured = text_of(sink->settings, "endpoint");
-    const char *bucket = text_of(sink->settings, "bucket");
-    const char *region = text_of(sink->settings, "region");
+    const char *configured = object_text(sink->settings, "endpoint");
+    const char *bucket = object_text(sink->settings, "bucket");
+    const char *region = object_text(sink->settings, "region");
     if (configured == NULL && sink->is_path_style) {
         return NULL;
     }
@@ -155,18 +151,18 @@ static bool s3_open(const json_t *settings, enum event_format format,
 {
     (void)runtime;
     struct identity *identity = NULL;
-    if (!identity_find(settings, text_of(settings, "region"), &identity, err)) {
+    if (!identity_find(settings, object_text(settings, "region"), &identity, err)) {
         return false;
     }
     struct sink *opened = mem_new(1, sizeof(*opened));
     const json_t *said = json_object_get(settings, "path_style");
-    bool is_usual = text_of(settings, "endpoint") != NULL ||
-                    strchr(text_of(settings, "bucket"), '.') != NULL;
+    bool is_usual = object_text(settings, "endpoint") != NULL ||
+                    strchr(object_text(settings, "bucket"), '.') != NULL;
     opened->settings = json_deep_copy(settings);
     opened->format = format;
     opened->hold = hold_new();
     opened->is_path_style = said == NULL ? is_usual : json_is_true(said);
-    opened->is_gzip = strcmp(text_of(settings, "compression"), "gzip") == 0;
+    opened->is_gzip = strcmp(object_text(settings, "compression"), "gzip") == 0;
     opened->endpoint = bucket_endpoint(opened);
     *sink = opened;
     return true;
@@ -176,7 +172,8 @@ static bool s3_open(const json_t *settings, enum event_format format,
 struct object {
     struct buf body;
     char *key;
-    char checksum[CHECKSUM_SIZE];
+    char sha256[DIGEST_HEX_SIZE];
+    char checksum[CHECKSUM_SIZE]; /* the same in base64 */
     size_t count;
 };
 
@@ -210,8 +207,8 @@ static char *key_of(const struct sink *sink, const struct batch *batch, int64_t 
 {
     char hex[2 * NAME_BYTES + 1];
     char time[TIMESTAMP_TEXT_SIZE];
-    const char *prefix = text_of(sink->settings, "prefix");
-    const char *bucket = text_of(sink->settings, "bucket");
+    const char *prefix = object_text(sink->settings, "prefix");
+    const char *bucket = object_text(sink->settings, "bucket");
     size_t prefix_size = strlen(prefix);
     bool has_slash = prefix_size == 0 || prefix[prefix_size - 1] == '/';
     digest_hex((struct bytes){name, NAME_BYTES}, hex);
@@ -238,9 +235,12 @@ static void make_object(const struct sink *sink, const struct batch *batch,
         if (sink->is_gzip) {
             gzip_pack(buf_bytes(&plain), &object->body);
         } else {
-            buf_add_bytes(&object->body, buf_bytes(&plain));
+            struct buf empty = object->body;
+            object->body = plain;
+            plain = empty;
         }
         digest_sha256(buf_bytes(&object->body), digest);
+        digest_hex((struct bytes){digest, sizeof(digest)}, object->sha256);
         EVP_EncodeBlock((uint8_t *)object->checksum, digest, sizeof(digest));
     }
     buf_clear(&plain);
@@ -280,8 +280,8 @@ static enum outcome_kind put(const struct sink *sink, const struct runtime *runt
                              const struct batch *batch, const struct object *object,
                              struct error *err)
 {
-    const char *encryption = text_of(sink->settings, "encryption");
-    const char *kms_key = text_of(sink->settings, "kms_key_id");
+    const char *encryption = object_text(sink->settings, "encryption");
+    const char *kms_key = object_text(sink->settings, "kms_key_id");
     struct http_header headers[CLIENT_HEADERS_MAX] = {
         {"Content-Type", "application/x-ndjson"},
         {"If-None-Match", "*"},
@@ -300,6 +300,7 @@ static enum outcome_kind put(const struct sink *sink, const struct runtime *runt
         .action = "s3:PutObject",
         .remedy = "allow it on the bucket's objects, and kms:GenerateDataKey on its key",
         .body = buf_bytes(&object->body),
+        .body_sha256 = object->sha256,
         .limit = ANSWER_MAX,
         .method = "PUT",
         .path = object->key,
@@ -310,7 +311,7 @@ static enum outcome_kind put(const struct sink *sink, const struct runtime *runt
     };
     struct client client = {.runtime = runtime,
                             .service = "s3",
-                            .region = mem_dup(text_of(sink->settings, "region"))};
+                            .region = mem_dup(object_text(sink->settings, "region"))};
     struct http_response response = {0};
     struct fault fault = {0};
     enum outcome_kind kind = OUTCOME_RETRY;

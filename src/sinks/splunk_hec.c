@@ -19,6 +19,7 @@
  * settings  {"url": "https://hec.example.com:8088", "token_file": "token", ...}
  */
 #include "base/mem.h"
+#include "base/object.h"
 #include "base/timestamp.h"
 #include "event/escape.h"
 #include "sinks/post_sink.h"
@@ -70,15 +71,10 @@ struct splunk {
     int64_t ack_timeout_ms;
 };
 
-static const char *text_of(const json_t *settings, const char *key)
-{
-    return json_string_value(json_object_get(settings, key));
-}
-
 static const char *splunk_fault(const json_t *settings, const char **key)
 {
-    bool has_token = text_of(settings, "token") != NULL;
-    bool has_file = text_of(settings, "token_file") != NULL;
+    bool has_token = object_text(settings, "token") != NULL;
+    bool has_file = object_text(settings, "token_file") != NULL;
     if (has_token && has_file) {
         *key = "token_file";
         return "cannot stand beside \"token\"; keep one of them";
@@ -294,15 +290,15 @@ static void make_channel(const struct runtime *runtime, char out[CHANNEL_SIZE])
 static struct splunk *make_own(const json_t *settings, const struct runtime *runtime)
 {
     struct splunk *splunk = mem_new(1, sizeof(*splunk));
-    const char *index = text_of(settings, "index");
+    const char *index = object_text(settings, "index");
     make_channel(runtime, splunk->channel);
     splunk->ack_timeout_ms =
         json_integer_value(json_object_get(settings, "acknowledgement_timeout"));
     /* Both hold no byte that JSON would escape: splunk_settings says so. */
-    splunk->before =
-        mem_format("\"source\":\"auditbridge\",\"sourcetype\":\"%s\",%s%s%s",
-                   text_of(settings, "sourcetype"), index == NULL ? "" : "\"index\":\"",
-                   index == NULL ? "" : index, index == NULL ? "" : "\",");
+    splunk->before = mem_format("\"source\":\"auditbridge\",\"sourcetype\":\"%s\",%s%s%s",
+                                object_text(settings, "sourcetype"),
+                                index == NULL ? "" : "\"index\":\"",
+                                index == NULL ? "" : index, index == NULL ? "" : "\",");
     return splunk;
 }
 

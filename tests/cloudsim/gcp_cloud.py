@@ -18,13 +18,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import certificate
 import gcp_filter
 from clock import CloudClock
 from faults import Kill, Killer
 from gcp_events import GcpEvent, GcpScenario, GcpSpec
+from gcp_manager import LIST, PRIVATE, GcpManager, Refusal, denied
 
 HTML = b"<html><body><h1>Sign in to the network</h1></body></html>"
 TOKEN_LIFE_S = 24 * 3600
@@ -34,7 +35,6 @@ KINDS = ("error_500", "error_503", "throttle", "html", "empty_page", "expired", 
          "denied", "repeat", "truncate", "reset", "oversized", "disabled", "timeout",
          "consumer_gone")
 MACHINE = "machine@audit.iam.gserviceaccount.com"   # the metadata server's account
-ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
 @dataclass
@@ -58,18 +58,6 @@ class Walk:
     issued: float
 
 
-class Refusal(Exception):
-    def __init__(self, status: int, name: str, reason: str = "",
-                 metadata: dict[str, str] | None = None, message: str = "refused") -> None:
-        super().__init__(name)
-        self.status = status
-        self.body: dict = {"error": {"code": status, "status": name, "message": message}}
-        if reason:
-            self.body["error"]["details"] = [{"@type": ERROR_INFO, "reason": reason,
-                                              "domain": "googleapis.com",
-                                              "metadata": metadata or {}}]
-
-
 class Tokens(Protocol):
     """What gcp_token.GcpTokens knows; it needs packages that the demo does without."""
 
@@ -88,8 +76,7 @@ class GcpCloud:
         self.scenario = GcpScenario(spec)
         self.clock = CloudClock(spec.start if now is None else now)
         self.tick_s, self.page_max, self.limit = tick_s, page_max, limit
-        self.readable = set(spec.parents)          # whose logs this identity may read
-        self.tree: dict[str, dict] = {}            # name to {"parent", "id"?, "state"?}
+        self.manager = GcpManager(spec.parents)
         self.killer = Killer()
         self.faults: list[GcpFault] = []
         self.shares: dict[str, float] = {}
@@ -103,7 +90,6 @@ class GcpCloud:
         self.token = "fake-gcp-token-" + secrets.token_urlsafe(9)
         self.tokens: Tokens | None = None          # who else may say which tokens are good
         self.exhausted_until = 0.0                 # cloud time until which the quota is used up
-        self.gone: set[str] = set()                # names that were deleted
         self.lock = threading.Lock()
 
     def __enter__(self) -> "GcpCloud":
@@ -123,6 +109,30 @@ class GcpCloud:
             server.shutdown()
             server.server_close()
         shutil.rmtree(self._folder)
+
+    @property
+    def tree(self) -> dict[str, dict]:
+        return self.manager.tree
+
+    @tree.setter
+    def tree(self, tree: dict[str, dict]) -> None:
+        self.manager.tree = tree
+
+    @property
+    def readable(self) -> set[str]:
+        return self.manager.readable
+
+    @readable.setter
+    def readable(self, names: set[str]) -> None:
+        self.manager.readable, self.manager.private = names, set(names)
+
+    @property
+    def gone(self) -> set[str]:
+        return self.manager.gone
+
+    @gone.setter
+    def gone(self, names: set[str]) -> None:
+        self.manager.gone = names
 
     def now(self) -> float:
         return self.clock.now()
@@ -196,6 +206,12 @@ class MetadataHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True  # who asked was killed
+
     def do_GET(self) -> None:
         cloud = self.server.cloud
         path = urlsplit(self.path).path
@@ -238,9 +254,13 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self) -> None:
+        self.serve_manager(None)
+
+    def serve_manager(self, body: dict | None) -> None:
         try:
             self.check_token()
-            self.serve_tree()
+            answer = self.server.cloud.manager.answer(self.command, self.path, body)
+            self.send(200, json.dumps(answer).encode())
         except Refusal as refusal:
             self.send(refusal.status, json.dumps(refusal.body).encode())
 
@@ -250,6 +270,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/v3/"):
+            self.serve_manager(json.loads(body))
+            return
         cloud.clock.advance(cloud.tick_s)
         with cloud.lock:
             cloud.counts["requests"] += 1
@@ -324,8 +347,9 @@ class Handler(BaseHTTPRequestHandler):
         if set(names) & self.server.cloud.gone:
             raise Refusal(404, "NOT_FOUND")
         if not set(names) <= self.server.cloud.readable:
-            raise Refusal(403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED",
-                          {"permission": "logging.logEntries.list"})
+            raise denied(LIST)
+        if "data_access" in chosen.logs and not set(names) <= self.server.cloud.manager.private:
+            raise denied(PRIVATE)
         return chosen
 
     def answer(self, request: dict) -> None:
@@ -371,8 +395,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "token_lost":
             cloud.walks.clear()
         if fault == "denied":
-            raise Refusal(403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED",
-                          {"permission": "logging.privateLogEntries.list"})
+            raise denied(PRIVATE)
         if fault == "disabled":
             raise Refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED",
                           {"service": "logging.googleapis.com", "consumer": "projects/42"})
@@ -383,28 +406,6 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.connection.close()
             raise ConnectionError
-
-    def serve_tree(self) -> None:
-        """Resource Manager: two elements a page."""
-        cloud = self.server.cloud
-        url = urlsplit(self.path)
-        query = dict(parse_qsl(url.query))
-        kind = {"/v3/projects:search": "projects", "/v3/projects": "projects",
-                "/v3/folders": "folders"}.get(url.path)
-        if kind is None:
-            raise Refusal(404, "NOT_FOUND")
-        cloud.counts[f"list_{kind}"] += 1
-        elements = [
-            {"name": name, "state": what.get("state", "ACTIVE"), "displayName": f"The {name}",
-             "parent": what["parent"],
-             **({"projectId": name.split("/")[1]} if kind == "projects" else {})}
-            for name, what in sorted(cloud.tree.items()) if name.startswith(kind)
-            and query.get("parent", what["parent"]) == what["parent"]]
-        at = int(query.get("pageToken", "+0/=")[1:-2])
-        body: dict = {kind: elements[at:at + 2]} if elements[at:at + 2] else {}
-        if at + 2 < len(elements):
-            body["nextPageToken"] = f"+{at + 2}/="
-        self.send(200, json.dumps(body).encode())
 
     def send(self, status: int, body: bytes, fault: str | None = None) -> None:
         if fault == "html":

@@ -21,19 +21,20 @@ COMMON = """\
     client_secret: ${{SECRET}}
     requests_per_second: 1000
     sinks: [platform]
-    every: 1s
+    every: {every}
     lookback: {lookback_s}s
 """
 
 
 class AzureBench(Bench):
     def __init__(self, spec: AzureSpec, lookback_s: int = 4 * 3600, faster: int = FASTER,
-                 activity: str = "", entra: str = "", **sim_options: object) -> None:
+                 activity: str = "", entra: str = "", every: str = "1s", **sim_options: object) -> None:
         """activity, entra: more YAML lines of the sources of the two logs."""
         super().__init__(ScenarioSpec(events=0), lookback_s, faster=faster)
         self.be(SECRET=SECRET)
         self.spec = spec  # type: ignore[assignment]
         self._activity = activity
+        self._every = every
         self._entra = entra
         self.sim = AzureCloud(spec, **sim_options)  # type: ignore[arg-type,assignment]
 
@@ -49,7 +50,7 @@ class AzureBench(Bench):
 
     def _configuration(self) -> str:
         common = COMMON.format(endpoint=self.sim.endpoint, ca_file=self.sim.ca_file,
-                               tenant=TENANT, client=CLIENT, lookback_s=self._lookback_s)
+                               tenant=TENANT, client=CLIENT, lookback_s=self._lookback_s, every=self._every)
         text = (f"state: {{path: {self.folder}/state.db}}\nsinks:\n  platform: {{type: file, "
                 f"path: {self.folder}/events.ndjson, format: ecs}}\nsources:\n")
         if self.spec.subscriptions:

@@ -2,8 +2,8 @@
 
 A fake AWS CloudTrail (signatures checked, events shown late, 50 a page, newest first), a fake
 Azure (tokens and filters checked, as late, nextLinks) and a fake Google Cloud (filters parsed,
-page tokens bound to their request) on this machine, a store in SQLite, a file as the sink;
-then a second run.
+page tokens bound to their request) on this machine, a store in SQLite, a file and a search
+index as the sinks; then a second run.
 """
 
 import json
@@ -25,6 +25,7 @@ import receipts  # noqa: E402
 from azure_cloud import AzureCloud  # noqa: E402
 from azure_events import DIRECTORY, TENANT, AzureSpec  # noqa: E402
 from client import KEY_ID, SECRET, CloudSim  # noqa: E402
+from counterparts import Elasticsearch  # noqa: E402
 from gcp_cloud import GcpCloud  # noqa: E402
 from gcp_events import GcpSpec  # noqa: E402
 from scenario import ScenarioSpec  # noqa: E402
@@ -40,6 +41,12 @@ CONFIG = """\
 state: {{path: state.db}}
 sinks:
   soc: {{type: file, path: events.ndjson}}
+  search:                       # Elasticsearch or OpenSearch: here a fake that is as strict
+    type: elasticsearch
+    url: {search.url}
+    ca_file: {search.ca_file}
+    index: audit-%Y.%m
+    api_key: key-1              # better in a file: api_key_file
 sources:
   prod-eu:
     provider: aws-cloudtrail
@@ -63,7 +70,7 @@ ENDPOINT = "endpoint: {sim.endpoint}   # the fake cloud; leave out for the real 
 ENDPOINTS = """endpoints:                  # the fake cloud; leave out for the real one
       {{logging: "{sim.endpoint}", cloudresourcemanager: "{sim.endpoint}"}}"""
 COMMON = """\
-    sinks: [soc]
+    sinks: [soc, search]
     every: 1s                   # 60s unless said
     lookback: 4h
     {endpoint}
@@ -87,6 +94,7 @@ class Clouds:
     aws: CloudSim
     azure: AzureCloud
     gcp: GcpCloud
+    search: Elasticsearch
 
     def environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "GCE_METADATA_HOST": self.gcp.metadata, **ENVIRONMENT}
@@ -104,6 +112,7 @@ class Clouds:
         azure = COMMON.format(sim=self.azure, endpoint=ENDPOINT.format(sim=self.azure))
         gcp = COMMON.format(sim=self.gcp, endpoint=ENDPOINTS.format(sim=self.gcp))
         return CONFIG.format(account=spec.account, region=spec.region, aws=aws, gcp=gcp,
+                             search=self.search,
                              azure=azure + SIGN_IN.format(sim=self.azure),
                              organization=ORGANIZATION)
 
@@ -149,9 +158,10 @@ def demonstrate(program: Path, folder: Path) -> None:
     gcp_spec = GcpSpec(events=900, parents=(*PROJECTS, ORGANIZATION), **span)
     with CloudSim(aws_spec, now=now, limit=0) as aws, \
             AzureCloud(azure_spec, now, tick_s=0) as azure, \
-            GcpCloud(gcp_spec, now, tick_s=0) as gcp:
+            GcpCloud(gcp_spec, now, tick_s=0) as gcp, \
+            Elasticsearch(folder / "search") as search:
         gcp.tree = {name: {"parent": ORGANIZATION} for name in PROJECTS}
-        show_both_runs(program, folder, Clouds(aws, azure, gcp), aws_spec)
+        show_both_runs(program, folder, Clouds(aws, azure, gcp, search), aws_spec)
 
 
 def show_both_runs(program: Path, folder: Path, clouds: Clouds, spec: ScenarioSpec) -> None:
@@ -180,6 +190,7 @@ def show_both_runs(program: Path, folder: Path, clouds: Clouds, spec: ScenarioSp
     say("5. What arrived, by principle:")
     show_table(read_events(sink))
     conclude(len(first), sink, happened)
+    compare(sink, clouds.search)
 
 
 def show_table(events: list[dict]) -> None:
@@ -212,6 +223,15 @@ def conclude(first: int, sink: Path, happened: int) -> None:
     count = sum(len(source.receipts) for source in receipts.read(sink).values())
     print(f"The received file alone proves it: {count} receipts of the bridge, each of one hour of "
           "one source, add up.")
+
+
+def compare(sink: Path, search: Elasticsearch) -> None:
+    """The file and the index hold the same."""
+    ids = {event["event"]["id"] for event in read_events(sink)}
+    if set(search.counts) != ids or search.repeats() or search.misfits:
+        sys.exit("demo: the search index holds other events than the file "
+                 f"{search.misfits[:3]}")
+    print(f"The search index holds the same {len(ids)} events, each once, by its id.")
 
 
 def main() -> None:

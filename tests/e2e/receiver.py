@@ -64,6 +64,7 @@ class Receiver:
         self.port = 0
 
     def __enter__(self) -> "Receiver":
+        self.folder.mkdir(exist_ok=True)
         make(self.folder)
         self.ca_file = self.folder / "ca.pem"
         self.start()

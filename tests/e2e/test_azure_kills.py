@@ -22,7 +22,7 @@ def run_azure(size: Size, seed: int) -> Report:
     spec = AzureSpec(seed=seed, start=hours_ago(size.hours + 6), seconds=size.hours * 3600,
                      events=each, subscriptions=SUBSCRIPTIONS, streams=STREAMS)
     began = time.monotonic()
-    with AzureBench(spec, spec.seconds, page_size=50,
+    with AzureBench(spec, spec.seconds, page_size=50, every="30s",
                     now=spec.start + size.backlog_hours * 3600) as bench:
         return run_on(bench, Suite(bench, size, seed, FAULTS), began)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("AUDITBRIDGE", ROOT / "build" / "dev" / "auditbridge")).resolve()
 FIXTURES = ROOT / "tests" / "fixtures"
-COMMANDS = ("run", "check", "map", "explain", "sources", "state", "dlq")
+COMMANDS = ("run", "check", "map", "explain", "sources", "state", "dlq", "mappings")
 LIMIT_S = 60
 
 GOOD_CONFIG = """\
@@ -254,6 +254,9 @@ class Explain(CliCase):
         self.write("packs/no-principle/ours.yaml", head + "no_principle:\n"
                    "  - class: job\n    service: iam.amazonaws.com\n"
                    "    operations: [CountSheep]\n    why: nobody wakes up\n")
+        self.write("packs/no-principle/others.yaml", "pack: 'others'\n"
+                   "records: 'azure-activity'\nversion: 1\nno_principle:\n"
+                   "  - class: job\n    operations: [A/b]\n")
         told = self.explain("--packs", "packs", stdin=record(1, "CountSheep"))
         self.assertIn("no principle: job (packs/no-principle/ours.yaml:5)", told)
         self.assertIn("nobody wakes up", told)

@@ -79,6 +79,15 @@ class Ocsf(CliCase):
         self.assertIn(b'sink ecs: "ocsf_version" goes with format: ocsf',
                       done.stderr + done.stdout)
 
+    def test_a_data_stream_is_refused_for_what_it_would_refuse(self) -> None:
+        sink = ("ecs: {type: elasticsearch, url: 'https://127.0.0.1:9', data_stream: audit, "
+                "format: ocsf}")
+        config = Path(self.config).read_text().replace(
+            "ecs: {type: file, path: ecs.ndjson}", sink)
+        done = self.ends(2, "check", "--config", str(self.write("wrong.yaml", config)))
+        self.assertIn(b'sink ecs: "data_stream" takes events with an @timestamp alone',
+                      done.stderr + done.stdout)
+
     def test_map_refuses_what_goes_with_no_format(self) -> None:
         for options, said in ((("--format", "cef"), b"write ecs, raw or ocsf"),
                               (("--ocsf-version", "1.8.0"), b"goes with --format ocsf"),

@@ -45,6 +45,13 @@ static void check_event(struct sample *sample)
         buf_clear(&original);
     }
 
+    for (int format = FORMAT_OCSF_1_1; format <= FORMAT_OCSF_1_8; format++) {
+        check(sample_write(sample, (enum event_format)format));
+        event = buf_bytes(&sample->out);
+        check(scan_value(NULL, event, NULL, &used) == SCAN_DONE && used == event.size);
+        check(memchr(event.data, '\n', event.size) == NULL);
+    }
+
     check(sample_write(sample, FORMAT_RAW));
     struct bytes raw = buf_bytes(&sample->out);
     check(scan_value(NULL, raw, NULL, &used) == SCAN_DONE);

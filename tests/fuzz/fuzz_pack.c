@@ -1,8 +1,9 @@
 /*
- * Any bytes as a mapping pack: every mistake has its text, and a pack without any
- * matches and explains a record.
+ * Any bytes as a mapping pack and as decisions: every mistake has its text, and a pack
+ * without any matches and explains a record and tries its examples.
  */
 #include "base/mem.h"
+#include "mapping/example.h"
 #include "mapping/explain.h"
 
 #include <stdio.h>
@@ -26,10 +27,13 @@ static const struct record_shape shape = {
 
 static char folder[] = "/tmp/fuzz-pack-XXXXXX";
 static char *file;
+static char *decided; /* the same folder, as one of decisions */
 
 static void remove_folder(void)
 {
     unlink(file);
+    unlink(decided);
+    free(decided);
     rmdir(folder);
     free(file);
 }
@@ -42,6 +46,10 @@ static void write_pack(const uint8_t *data, size_t size)
             abort();
         }
         file = mem_format("%s/fuzz.yaml", folder);
+        decided = mem_format("%s/no-principle", folder);
+        if (symlink(".", decided) != 0) {
+            abort();
+        }
         atexit(remove_folder);
     }
     FILE *stream = fopen(file, "wbe");
@@ -50,7 +58,8 @@ static void write_pack(const uint8_t *data, size_t size)
     }
 }
 
-static void try_record(const struct mapping *mapping, const char *text)
+static void try_record(const struct mapping *mapping, const struct decisions *decisions,
+                       const char *text)
 {
     struct buf bytes;
     struct buf told;
@@ -66,7 +75,7 @@ static void try_record(const struct mapping *mapping, const char *text)
         abort();
     }
     mapping_match(mapping, &record, &values, &match);
-    explain_record(mapping, NULL, &record, &values, &told);
+    explain_record(mapping, decisions, &record, &values, &told);
     if (match.rule_count > MATCH_RULES_MAX || told.size == 0) {
         abort();
     }
@@ -74,6 +83,36 @@ static void try_record(const struct mapping *mapping, const char *text)
     values_clear(&values);
     buf_clear(&bytes);
     buf_clear(&told);
+}
+
+static void try_examples(const struct examples *examples, const struct mapping *mapping)
+{
+    size_t count = 0;
+    const struct example *all = examples_all(examples, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct buf told;
+        buf_init(&told, TEXT_LIMIT);
+        bool ok = example_try(&all[i], mapping, &told);
+        if (ok != (told.size == 0)) {
+            abort();
+        }
+        buf_clear(&told);
+    }
+}
+
+/* A pack that can be loaded, with what else stands in its file. */
+static void try_pack(const struct mapping *mapping, const struct decisions *decisions,
+                     const struct examples *examples)
+{
+    try_record(mapping, decisions,
+               "{\"service\":\"s\",\"op\":\"Do\",\"v\":[{\"k\":\"wanted\"},1]}");
+    try_record(mapping, decisions,
+               "{\"service\":\"iam\",\"op\":\"CreateGroup20150331v2\","
+               "\"request\":{\"name\":\"\\u001b\",\"id\":null}}");
+    try_record(mapping, decisions, "{}");
+    if (examples != NULL) {
+        try_examples(examples, mapping);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -87,15 +126,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ok != (problems.count == 0) || ok != (set != NULL)) {
         abort();
     }
-    if (ok) {
-        const struct mapping *mapping = mapping_find(set, &shape);
-        try_record(mapping,
-                   "{\"service\":\"s\",\"op\":\"Do\",\"v\":[{\"k\":\"wanted\"},1]}");
-        try_record(mapping, "{\"service\":\"iam\",\"op\":\"CreateGroup20150331v2\","
-                            "\"request\":{\"name\":\"\\u001b\",\"id\":null}}");
-        try_record(mapping, "{}");
+    struct decisions *decisions = NULL;
+    struct examples *examples = NULL;
+    struct problems others = {0};
+    bool is_decided = decisions_load(directories, shapes, NULL, &decisions, &others);
+    if (is_decided != (others.count == 0) || is_decided != (decisions != NULL)) {
+        abort();
     }
+    if (examples_load(directories, shapes, NULL, &examples, &others) !=
+        (examples != NULL)) {
+        abort();
+    }
+    if (ok) {
+        try_pack(mapping_find(set, &shape), decisions, examples);
+    }
+    examples_free(examples);
+    decisions_free(decisions);
     mapping_set_free(set);
     problems_clear(&problems);
+    problems_clear(&others);
     return 0;
 }

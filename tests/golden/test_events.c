@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-enum { FILE_MAX = 1 << 20, CASES_MAX = 64 };
+enum { FILE_MAX = 1 << 20, CASES_MAX = 96 };
 
 static const char folder[] = "../golden/events";
 

@@ -5,6 +5,7 @@
  *   {"record": {...}, "principles": ["2b"], "outcome": "success",
  *    "fields": {"group.name": "case-admins", "moj.member.name": ["j.smith"]}}
  *
+ * "tamper" and "privileged" are compared where a file says them.
  * A file called after a rule must match that rule, and every rule must have its file. A
  * file of another name says in "rules" which rules match, in order; [] for none.
  */
@@ -211,6 +212,25 @@ static void check_outcome(const struct match *match, const json_t *wanted)
     json_decref(found);
 }
 
+/* What the event would say beside principles and fields, where the record's file does. */
+static void check_marks(const struct mapping *mapping, const struct match *match,
+                        const json_t *expected)
+{
+    bool is_tamper = false;
+    for (size_t i = 0; i < match->rule_count; i++) {
+        is_tamper = is_tamper || match->rules[i]->is_tamper;
+    }
+    const json_t *tamper = json_object_get(expected, "tamper");
+    assert_true(tamper == NULL || is_tamper == json_is_true(tamper));
+
+    const json_t *wanted = json_object_get(expected, "privileged");
+    if (wanted != NULL) {
+        json_t *found = json_string(privileged_names[mapping_privileged(mapping, match)]);
+        check_equal("privileged", found, wanted);
+        json_decref(found);
+    }
+}
+
 static void check_rules(const struct golden *golden, const struct match *match,
                         const json_t *wanted)
 {
@@ -265,6 +285,7 @@ static void test_record(void **state)
     check_principles(&match, json_object_get(expected, "principles"));
     check_outcome(&match, json_object_get(expected, "outcome"));
     check_fields(&match, json_object_get(expected, "fields"));
+    check_marks(mapping, &match, expected);
 
     match_clear(&match);
     values_clear(&values);

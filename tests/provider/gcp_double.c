@@ -81,6 +81,12 @@ json_t *adc_self(const struct adc *adc, const struct runtime *runtime)
     return adc_members(adc, runtime);
 }
 
+const char *adc_origin(const struct adc *adc)
+{
+    (void)adc;
+    return "test";
+}
+
 const char *adc_name(const struct adc *adc)
 {
     (void)adc;

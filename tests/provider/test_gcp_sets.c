@@ -1,9 +1,11 @@
 /* gcp/sets.h and gcp/lql.h: which names make which sources, and what they ask for. */
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "config/config.h"
 #include "gcp/audit.h"
 #include "gcp/lql.h"
 #include "gcp/sets.h"
+#include "gcp_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,76 +17,30 @@
 
 #include <cmocka.h>
 
-static json_t *number_projects(int first, int count)
-{
-    json_t *ids = json_array();
-    for (int i = first; i < first + count; i++) {
-        char *id = mem_format("case-%d", i);
-        json_array_append_new(ids, json_string(id));
-        free(id);
-    }
-    return ids;
-}
-
-/* What a list of projects comes to, given what was known. Takes ids and known. */
-static json_t *expand_take(json_t *ids, json_t *known)
-{
-    json_t *settings = json_pack("{s:o, s:o}", "projects", ids, "known", known);
-    json_t *sources = NULL;
-    struct error err = {0};
-    assert_true(sets_expand(settings, NULL, &sources, &err));
-    json_decref(settings);
-    return sources;
-}
-
-static const char *name_of(const json_t *sources, size_t place)
-{
-    return json_string_value(json_object_get(json_array_get(sources, place), "name"));
-}
-
-static size_t size_of(const json_t *sources, size_t place)
-{
-    return json_array_size(json_object_get(json_array_get(sources, place), "resources"));
-}
-
-/* As the store keeps sources. */
-static json_t *known_of(const json_t *sources)
-{
-    json_t *known = json_array();
-    size_t i = 0;
-    json_t *source = NULL;
-    json_array_foreach((json_t *)sources, i, source)
-    {
-        json_array_append_new(known, json_pack("{s:O, s:O}", "name",
-                                               json_object_get(source, "name"), "found",
-                                               source));
-    }
-    return known;
-}
-
 static void the_first_set_has_the_entrys_name_and_all_hold_100(void **state)
 {
     (void)state;
-    json_t *sources = expand_take(number_projects(0, 250), json_array());
+    json_t *sources = gcp_world_expand_take(gcp_world_projects(0, 250), json_array());
     assert_int_equal(json_array_size(sources), 3);
-    assert_string_equal(name_of(sources, 0), "");
-    assert_string_equal(name_of(sources, 1), "set2");
-    assert_string_equal(name_of(sources, 2), "set3");
-    assert_int_equal(size_of(sources, 0), 100);
-    assert_int_equal(size_of(sources, 2), 50);
+    assert_string_equal(gcp_world_name(sources, 0), "");
+    assert_string_equal(gcp_world_name(sources, 1), "set2");
+    assert_string_equal(gcp_world_name(sources, 2), "set3");
+    assert_int_equal(gcp_world_size(sources, 0), 100);
+    assert_int_equal(gcp_world_size(sources, 2), 50);
     json_decref(sources);
 }
 
 static void names_stay_and_newcomers_make_a_set_that_is_new(void **state)
 {
     (void)state;
-    json_t *before = expand_take(number_projects(0, 3), json_array());
-    json_t *after = expand_take(number_projects(1, 4), known_of(before));
+    json_t *before = gcp_world_expand_take(gcp_world_projects(0, 3), json_array());
+    json_t *after =
+        gcp_world_expand_take(gcp_world_projects(1, 4), gcp_world_known(before));
     assert_int_equal(json_array_size(after), 2);
-    assert_string_equal(name_of(after, 0), "");
-    assert_int_equal(size_of(after, 0), 2); /* case-0 is gone */
-    assert_string_equal(name_of(after, 1), "set2");
-    assert_int_equal(size_of(after, 1), 2); /* case-3 and case-4 are new */
+    assert_string_equal(gcp_world_name(after, 0), "");
+    assert_int_equal(gcp_world_size(after, 0), 2); /* case-0 is gone */
+    assert_string_equal(gcp_world_name(after, 1), "set2");
+    assert_int_equal(gcp_world_size(after, 1), 2); /* case-3 and case-4 are new */
     assert_null(json_object_get(json_array_get(after, 0), "known"));
     json_decref(before);
     json_decref(after);
@@ -93,12 +49,12 @@ static void names_stay_and_newcomers_make_a_set_that_is_new(void **state)
 static void the_number_of_a_set_that_is_gone_is_not_given_again(void **state)
 {
     (void)state;
-    json_t *before = expand_take(number_projects(0, 101), json_array());
-    json_t *known = known_of(before);
+    json_t *before = gcp_world_expand_take(gcp_world_projects(0, 101), json_array());
+    json_t *known = gcp_world_known(before);
     json_object_set_new(json_array_get(known, 1), "gone", json_integer(1));
-    json_t *after = expand_take(number_projects(0, 102), known);
+    json_t *after = gcp_world_expand_take(gcp_world_projects(0, 102), known);
     assert_int_equal(json_array_size(after), 2);
-    assert_string_equal(name_of(after, 1), "set3");
+    assert_string_equal(gcp_world_name(after, 1), "set3");
     json_decref(before);
     json_decref(after);
 }
@@ -114,10 +70,35 @@ static void organisations_have_sets_of_their_own(void **state)
     assert_true(sets_check(settings, &err));
     assert_true(sets_expand(settings, NULL, &sources, &err));
     assert_int_equal(json_array_size(sources), 2);
-    assert_int_equal(size_of(sources, 0), 3);
-    assert_int_equal(size_of(sources, 1), 1);
+    assert_int_equal(gcp_world_size(sources, 0), 3);
+    assert_int_equal(gcp_world_size(sources, 1), 1);
     json_decref(sources);
     json_decref(settings);
+}
+
+/* How late an entry of each set may come, in hours. */
+static void organisations_may_be_later_than_others_unless_it_is_said(void **state)
+{
+    (void)state;
+    const json_int_t said_ms = (json_int_t)48 * MS_PER_HOUR;
+    const int64_t hours[2][2] = {{24, 72}, {48, 48}};
+    for (int is_said = 0; is_said < 2; is_said++) {
+        json_t *settings =
+            json_pack("{s:[s], s:[s]}", "projects", "case-1", "organizations", "12");
+        json_t *sources = NULL;
+        struct error err = {0};
+        if (is_said) {
+            json_object_set_new(settings, "late", json_integer(said_ms));
+        }
+        assert_true(sets_expand(settings, NULL, &sources, &err));
+        for (size_t i = 0; i < 2; i++) {
+            int64_t late_ms =
+                config_late_ms(json_array_get(sources, i), provider_gcp_audit.slicing);
+            assert_int_equal(late_ms / MS_PER_HOUR, hours[is_said][i]);
+        }
+        json_decref(sources);
+        json_decref(settings);
+    }
 }
 
 static struct check_row {
@@ -233,6 +214,7 @@ int main(void)
         cmocka_unit_test(names_stay_and_newcomers_make_a_set_that_is_new),
         cmocka_unit_test(the_number_of_a_set_that_is_gone_is_not_given_again),
         cmocka_unit_test(organisations_have_sets_of_their_own),
+        cmocka_unit_test(organisations_may_be_later_than_others_unless_it_is_said),
         cmocka_unit_test(a_filter_past_20000_characters_is_refused),
         cmocka_unit_test(a_sinks_filter_is_the_same_without_times),
         cmocka_unit_test(a_filter_without_exclusions_excludes_nothing),

@@ -95,6 +95,26 @@ static void a_nest_begins_names_anew_and_gives_them_back(void **state)
     buf_clear(&out);
 }
 
+static void numbers_are_whole_up_to_the_last_bit(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct writer writer;
+    buf_init(&out, 1 << 10);
+    writer_begin(&writer, &out, 0);
+    writer_name(&writer, NAME("", "n"));
+    writer_array_open(&writer);
+    writer_number(&writer, 0);
+    writer_number(&writer, -10);
+    writer_number(&writer, INT64_MAX);
+    writer_number(&writer, INT64_MIN);
+    writer_array_close(&writer);
+    assert_true(writer_end(&writer));
+    assert_string_equal(buf_text(&out),
+                        "{\"n\":[0,-10,9223372036854775807,-9223372036854775808]}");
+    buf_clear(&out);
+}
+
 static void at_the_limit_nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -203,7 +223,7 @@ static void a_cut_spares_characters_and_escapes(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ROWS + 6] = {0};
+    struct CMUnitTest tests[ROWS + 7] = {0};
     for (size_t i = 0; i < ROWS; i++) {
         tests[i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = test_mend, .initial_state = &rows[i]};
@@ -212,6 +232,7 @@ int main(void)
         cmocka_unit_test(names_open_and_close_the_objects_between_them),
         cmocka_unit_test(an_object_without_members_is_one),
         cmocka_unit_test(a_nest_begins_names_anew_and_gives_them_back),
+        cmocka_unit_test(numbers_are_whole_up_to_the_last_bit),
         cmocka_unit_test(at_the_limit_nothing_is_left_behind),
         cmocka_unit_test(escaped_text_reads_back_as_it_was),
         cmocka_unit_test(a_cut_spares_characters_and_escapes),
