@@ -4,8 +4,9 @@
  *
  * settings  {"path": "events.ndjson", "rotate_size": 1073741824}
  *
- * Several processes may share the file: each batch is written under flock. What
- * a killed writer left behind its last newline is cut back by the next one. A
+ * Several processes may share the file: each batch is written under flock, which is
+ * asked for again and again and never waited for without end: its owner may be stopped.
+ * What a killed writer left behind its last newline is cut back by the next one. A
  * file past rotate_size is renamed with the time behind its name; none is ever
  * deleted. A file that something else renamed (logrotate) is made anew.
  */
@@ -28,11 +29,17 @@ struct sink {
     int64_t rotate_size;
     enum event_format format;
     pthread_mutex_t mutex; /* flock does not keep threads apart: one description */
+    bool is_stuck; /* its lock was waited for in vain: not again, until it is had */
     int fd;
     struct buf lines;
 };
 
-enum { TAIL_STEP = 4096, LINES_LIMIT = 512 << 20 };
+enum {
+    TAIL_STEP = 4096,
+    LINES_LIMIT = 512 << 20,
+    LOCK_WAIT_MS = 10 * 1000,
+    LOCK_POLL_MS = 2, /* short, for another's threads lock it in quick turns */
+};
 
 static const struct setting file_settings[] = {
     {.name = "path",
@@ -89,15 +96,36 @@ static bool is_current(const struct sink *sink)
            held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-/* Opens the file that path names now and locks it. */
-static bool open_locked(struct sink *sink, struct error *err)
+static bool lock(struct sink *sink, const struct runtime *runtime, struct error *err)
 {
-    for (;;) {
-        if (!open_path(sink, err)) {
+    int64_t began_ms = runtime->monotonic_ms(runtime->context);
+    while (flock(sink->fd, LOCK_EX | LOCK_NB) != 0) {
+        int64_t waited_ms = runtime->monotonic_ms(runtime->context) - began_ms;
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return fail(sink, "lock it", err);
+        }
+        if (sink->is_stuck || waited_ms >= LOCK_WAIT_MS) {
+            sink->is_stuck = true;
+            return error_set(err, ERROR_UNREACHABLE,
+                             "file %s: another process keeps it locked (lsof names it): "
+                             "let it go on, or end it",
+                             sink->path);
+        }
+        if (!runtime->wait(runtime->context, LOCK_POLL_MS, err)) {
             return false;
         }
-        if (flock(sink->fd, LOCK_EX) != 0) {
-            return fail(sink, "lock it", err);
+    }
+    sink->is_stuck = false;
+    return true;
+}
+
+/* Opens the file that path names now and locks it. */
+static bool open_locked(struct sink *sink, const struct runtime *runtime,
+                        struct error *err)
+{
+    for (;;) {
+        if (!open_path(sink, err) || !lock(sink, runtime, err)) {
+            return false;
         }
         if (is_current(sink)) {
             return true;
@@ -165,7 +193,7 @@ static bool rotate(struct sink *sink, const struct runtime *runtime, struct erro
     free(rotated);
     close(sink->fd);
     sink->fd = -1;
-    return ok && open_locked(sink, err);
+    return ok && open_locked(sink, runtime, err);
 }
 
 static bool write_all(int fd, struct bytes bytes)
@@ -187,7 +215,7 @@ static bool write_all(int fd, struct bytes bytes)
 static bool append(struct sink *sink, const struct runtime *runtime, struct error *err)
 {
     off_t size = 0;
-    if (!open_locked(sink, err) || !cut_torn_line(sink, &size, err)) {
+    if (!open_locked(sink, runtime, err) || !cut_torn_line(sink, &size, err)) {
         return false;
     }
     if (size >= sink->rotate_size &&
@@ -222,7 +250,6 @@ static bool file_open(const json_t *settings, enum event_format format,
                       const struct runtime *runtime, struct sink **sink,
                       struct error *err)
 {
-    (void)runtime;
     struct sink *opened = mem_new(1, sizeof(*opened));
     *opened = (struct sink){
         .path = mem_dup(json_string_value(json_object_get(settings, "path"))),
@@ -234,7 +261,7 @@ static bool file_open(const json_t *settings, enum event_format format,
     pthread_mutex_init(&opened->mutex, NULL);
 
     off_t size = 0;
-    bool ok = open_locked(opened, err) && cut_torn_line(opened, &size, err);
+    bool ok = open_locked(opened, runtime, err) && cut_torn_line(opened, &size, err);
     if (!ok) {
         file_close(opened);
         return false;

@@ -58,7 +58,7 @@ static int64_t deadline_of(const struct batch *batch, const struct runtime *runt
     return is_sooner ? batch->deadline_ms : deadline_ms;
 }
 
-/* Repeats until every event is decided, the sink is held, or the deadline is near. */
+/* Repeats until every event is decided, the sink is held, or patience is at its end. */
 static bool send_required(const struct send_route *route, const struct runtime *runtime,
                           const struct batch *batch, struct outcome *outcomes,
                           struct error *err)
@@ -71,6 +71,7 @@ static bool send_required(const struct send_route *route, const struct runtime *
             route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
         size_t undecided = count_undecided(outcomes, batch->count);
         if (sent && undecided == 0) {
+            atomic_store(&route->sink->is_given_up, false);
             return true;
         }
         if (sent) {
@@ -78,7 +79,10 @@ static bool send_required(const struct send_route *route, const struct runtime *
         }
         int64_t wait = wait_ms(runtime, try, &cause);
         bool is_late = runtime->monotonic_ms(runtime->context) + wait > timed.deadline_ms;
-        if (!is_repeatable(&cause) || is_late) {
+        if (is_late && timed.deadline_ms != batch->deadline_ms) {
+            atomic_store(&route->sink->is_given_up, true);
+        }
+        if (!is_repeatable(&cause) || is_late || atomic_load(&route->sink->is_given_up)) {
             tell_held(route, batch, &cause);
             *err = cause;
             return error_context(err, "sink %s", route->sink->name);

@@ -3,10 +3,12 @@
  * the only place that does so.
  *
  * Required sinks must decide every event before the deadline; what they refuse
- * becomes dead letters. An optional sink is tried once, for SEND_OPTIONAL_MS at most:
- * what it misses is counted and never holds the line. A route with principles gets only
- * events that answer one of them, and the bridge's own; events that no route wants are
- * counted.
+ * becomes dead letters. Once a batch has waited for a sink in vain, the next ones try it
+ * once each, until it decides one: else a thousand sources would each wait as long.
+ *
+ * An optional sink is tried once, for SEND_OPTIONAL_MS at most: what it misses is counted
+ * and never holds the line. A route with principles gets only events that answer one of
+ * them, and the bridge's own; events that no route wants are counted.
  *
  * Errors: those of the sink; ERROR_STOPPED when a stop came while waiting.
  */
@@ -14,6 +16,8 @@
 #define SINKS_SEND_H
 
 #include "sinks/sink.h"
+
+#include <stdatomic.h>
 
 enum { SEND_DEADLINE_MS = 120 * 1000, SEND_OPTIONAL_MS = 10 * 1000 };
 
@@ -23,6 +27,8 @@ struct open_sink {
     const struct sink_type *type;
     enum event_format format;
     struct sink *sink;
+    atomic_bool
+        is_given_up; /* a batch waited for it in vain, and none was decided since */
 };
 
 struct send_route {

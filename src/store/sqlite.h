@@ -12,7 +12,10 @@
 
 #include <pthread.h>
 
-enum { SQLITE_BUSY_MS = 5000 }; /* how long another process may keep us waiting */
+enum {
+    SQLITE_BUSY_MS = 5000, /* how long another process may keep us waiting */
+    SQLITE_STUCK_MS = 100, /* ... once it kept us so long, until it lets go */
+};
 
 struct ledger_type;
 struct sqlite3;
@@ -31,6 +34,7 @@ struct store {
     struct owner self;
     int64_t owner_id;
     bool is_durable;  /* commits wait for the disk */
+    bool is_stuck;    /* the last transaction waited in vain for another process */
     int64_t swept_ms; /* when old dead letters were last looked for */
 };
 

@@ -49,6 +49,19 @@ bool sqlite_run(struct store *store, const char *sql, struct error *err)
     return true;
 }
 
+/* A stopped process may keep the file locked: then not each of a thousand sources waits
+ * as long as the first. */
+static bool begin_immediate(struct store *store, struct error *err)
+{
+    bool ok = sqlite_run(store, "BEGIN IMMEDIATE", err);
+    bool is_stuck = !ok && sqlite3_errcode(store->db) == SQLITE_BUSY;
+    if (store->is_stuck != is_stuck) {
+        store->is_stuck = is_stuck;
+        sqlite3_busy_timeout(store->db, is_stuck ? SQLITE_STUCK_MS : SQLITE_BUSY_MS);
+    }
+    return ok;
+}
+
 bool sqlite_begin(struct store *store, bool is_durable, struct error *err)
 {
     if (store->is_durable != is_durable) {
@@ -59,7 +72,7 @@ bool sqlite_begin(struct store *store, bool is_durable, struct error *err)
         }
         store->is_durable = is_durable;
     }
-    return sqlite_run(store, "BEGIN IMMEDIATE", err);
+    return begin_immediate(store, err);
 }
 
 bool sqlite_end(struct store *store, bool ok, struct error *err)

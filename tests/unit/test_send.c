@@ -185,6 +185,38 @@ static void a_required_sink_that_stays_down_fails_the_batch_in_time(void **state
     assert_string_equal(scene->err.text, "sink soc: it failed");
 }
 
+static void
+a_sink_that_was_waited_for_in_vain_is_tried_once_until_it_decides(void **state)
+{
+    struct scene *scene = *state;
+    scene->sinks[0] =
+        (struct sink){.failures_left = 1000, .kind = ERROR_UNREACHABLE, .slow_ms = 7000};
+    assert_false(send(scene));
+    int64_t waited_ms = scene->now_ms;
+    scene->sinks[0] = (struct sink){.failures_left = 2, .kind = ERROR_UNREACHABLE};
+    assert_false(send(scene));
+    assert_false(send(scene));
+    assert_int_equal(scene->sinks[0].calls, 2);
+    assert_int_equal(scene->now_ms, waited_ms);
+
+    assert_true(send(scene));
+    scene->sinks[0] = (struct sink){.failures_left = 1, .kind = ERROR_UNREACHABLE};
+    assert_true(send(scene));
+    assert_int_equal(scene->sinks[0].calls, 2);
+}
+
+static void a_batch_in_a_hurry_does_not_give_the_sink_up_for_others(void **state)
+{
+    struct scene *scene = *state;
+    scene->sinks[0] =
+        (struct sink){.failures_left = 1, .kind = ERROR_BUSY, .retry_after_ms = 20000};
+    scene->batch.deadline_ms = 1000;
+    assert_false(send(scene));
+    scene->batch.deadline_ms = 0;
+    scene->sinks[0].failures_left = 1;
+    assert_true(send(scene));
+}
+
 static void a_held_sink_is_not_tried_twice(void **state)
 {
     struct scene *scene = *state;
@@ -216,6 +248,8 @@ int main(void)
         IN_SCENE(events_that_no_route_wants_are_counted),
         IN_SCENE(a_required_sink_is_tried_again_after_the_wait_it_asked_for),
         IN_SCENE(a_required_sink_that_stays_down_fails_the_batch_in_time),
+        IN_SCENE(a_sink_that_was_waited_for_in_vain_is_tried_once_until_it_decides),
+        IN_SCENE(a_batch_in_a_hurry_does_not_give_the_sink_up_for_others),
         IN_SCENE(a_held_sink_is_not_tried_twice),
         IN_SCENE(an_optional_sink_is_tried_once_and_given_little_time),
     };

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +24,24 @@ static int64_t fixed_now(void *context)
     return INT64_C(1795413600123);
 }
 
-static const struct runtime runtime = {.now_ms = fixed_now};
+static int64_t waited_ms;
+
+static int64_t monotonic(void *context)
+{
+    (void)context;
+    return waited_ms;
+}
+
+static bool pass_time(void *context, int64_t ms, struct error *err)
+{
+    (void)context;
+    (void)err;
+    waited_ms += ms;
+    return true;
+}
+
+static const struct runtime runtime = {
+    .now_ms = fixed_now, .monotonic_ms = monotonic, .wait = pass_time};
 
 struct place {
     char folder[64];
@@ -216,6 +234,30 @@ static void a_full_disk_leaves_only_whole_batches_and_can_be_repeated(void **sta
     assert_file(place->path, "{\"a\":1}\n{\"a\":2}\n");
 }
 
+/* As a process does that was stopped while it wrote. */
+static void a_lock_that_another_keeps_is_not_waited_for_without_end(void **state)
+{
+    const struct place *place = *state;
+    struct sink *sink = open_sink(place, INT64_MAX);
+    int other = open(place->path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(other, LOCK_EX), 0);
+
+    struct error err = {0};
+    waited_ms = 0;
+    assert_false(send_text(sink, "{\"a\":1}", &err));
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_non_null(strstr(err.text, "another process keeps it locked"));
+    assert_in_range(waited_ms, 1000, 30000);
+    int64_t waited_once_ms = waited_ms;
+    assert_false(send_text(sink, "{\"a\":1}", NULL));
+    assert_int_equal(waited_ms, waited_once_ms); /* a thousand batches do not add up */
+
+    close(other);
+    assert_true(send_text(sink, "{\"a\":1}", NULL));
+    close_sink(sink);
+    assert_file(place->path, "{\"a\":1}\n");
+}
+
 static void a_folder_that_does_not_exist_is_named(void **state)
 {
     (void)state;
@@ -241,6 +283,7 @@ int main(void)
         IN_FOLDER(a_full_file_is_renamed_and_none_is_deleted),
         IN_FOLDER(a_file_that_was_renamed_is_made_anew),
         IN_FOLDER(a_full_disk_leaves_only_whole_batches_and_can_be_repeated),
+        IN_FOLDER(a_lock_that_another_keeps_is_not_waited_for_without_end),
         cmocka_unit_test(a_folder_that_does_not_exist_is_named),
     };
     return cmocka_run_group_tests_name("sink_file", tests, NULL, NULL);
