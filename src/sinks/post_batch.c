@@ -105,7 +105,8 @@ static struct post_event event_at(const struct pass *pass, size_t place)
     const struct post_batch *work = pass->work;
     const struct batch_event *event = &work->batch->events[pass->picked[place]];
     return (struct post_event){batch_text(work->batch, event, work->format),
-                               batch_id(work->batch, event), event->time_ms};
+                               batch_id(work->batch, event), event->time_ms,
+                               work->runtime->now_ms(work->runtime->context)};
 }
 
 static void take(struct pass *pass, struct range range)
@@ -116,6 +117,12 @@ static void take(struct pass *pass, struct range range)
     pass->has_taken = true;
 }
 
+/* And not perhaps taken: that is no word on the event. */
+static bool is_refused(const struct outcome *outcome)
+{
+    return outcome->kind == OUTCOME_REFUSED && !outcome->is_doubted;
+}
+
 static void take_one(struct pass *pass, size_t place, const struct outcome *said)
 {
     switch (said->kind) {
@@ -124,7 +131,11 @@ static void take_one(struct pass *pass, size_t place, const struct outcome *said
         pass->outcomes[pass->picked[place]] = *said;
         pass->has_taken = true;
         break;
-    case OUTCOME_REFUSED: /* once it is known that others were taken */
+    case OUTCOME_REFUSED: /* for sure: once it is known that others were taken */
+        if (said->is_doubted) {
+            pass->outcomes[pass->picked[place]] = *said;
+            pass->has_taken = true;
+        }
         break;
     default:
         pass->later++;
@@ -141,10 +152,10 @@ static bool take_each(struct pass *pass, struct range range, struct error *err)
     for (size_t i = 0; i < range.count; i++) {
         said[i] = pass->body.outcomes[i]; /* refuse may reuse the body */
         take_one(pass, range.first + i, &said[i]);
-        refused += said[i].kind == OUTCOME_REFUSED;
+        refused += is_refused(&said[i]);
     }
     for (size_t i = 0; ok && refused > 0 && i < range.count; i++) {
-        if (said[i].kind == OUTCOME_REFUSED) {
+        if (is_refused(&said[i])) {
             error_set(err, ERROR_DATA, "%s", said[i].reason);
             ok = refuse(pass, range.first + i, err);
         }
@@ -291,7 +302,7 @@ static void take_back(struct pass *pass)
 {
     for (size_t i = 0; i < pass->picked_count; i++) {
         struct outcome *outcome = &pass->outcomes[pass->picked[i]];
-        if (outcome->kind == OUTCOME_REFUSED) {
+        if (is_refused(outcome)) {
             *outcome = (struct outcome){0};
         }
     }

@@ -16,6 +16,7 @@ struct post_event {
     struct bytes text; /* in the sink's format, without newline */
     const char *id;    /* event.id */
     int64_t time_ms;
+    int64_t observed_ms; /* when it was about to be sent, on this machine's clock */
 };
 
 enum post_verdict {

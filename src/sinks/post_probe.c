@@ -56,7 +56,7 @@ enum post_verdict post_probe_send(const struct post_options *options,
     bool ok = event_origin_init(&origin, NULL, NULL, err) &&
               write_probe(options->format, &origin, now_ms, &id, &text);
     event_origin_clear(&origin);
-    const struct post_event event = {buf_bytes(&text), buf_text(&id), now_ms};
+    const struct post_event event = {buf_bytes(&text), buf_text(&id), now_ms, now_ms};
     if (!ok || !post_body_add(&body, &event)) {
         error_set(err, ERROR_CONFIG, "max_body_size has no room for a heartbeat");
     } else {

@@ -59,6 +59,9 @@ enum outcome_kind {
 
 struct outcome {
     enum outcome_kind kind;
+    /* OUTCOME_REFUSED: perhaps taken all the same, the platform does not say; it must not
+     * be sent again but by hand. */
+    bool is_doubted;
     char reason[128]; /* OUTCOME_REFUSED: why, without event content */
 };
 

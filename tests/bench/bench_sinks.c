@@ -41,6 +41,7 @@ static bool discard(void *context, const struct http_request *request,
     }
     http_extra_clear(&extra);
     response->status = 200;
+    snprintf(response->content_type, sizeof(response->content_type), "application/json");
     buf_init(&response->body, ANSWER_MAX);
     return buf_add_bytes(&response->body, buf_bytes(&counterpart->answer));
 }
@@ -162,8 +163,8 @@ static json_t *settings_of(const char *name, bool is_gzip)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"file", "http", "elasticsearch", "splunk-hec",
-                                        "s3"};
+    static const char *const names[] = {"file",       "http", "elasticsearch",
+                                        "splunk-hec", "otlp", "s3"};
     struct batch batch;
     struct counterpart counterpart = {.runtime = {.context = &counterpart,
                                                   .http = discard,

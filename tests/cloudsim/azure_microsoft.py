@@ -5,7 +5,6 @@ registry, is not to be had."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import unittest
@@ -17,25 +16,11 @@ from azure_cloud import CLIENT, SECRET  # noqa: E402
 from azure_events import stamp  # noqa: E402
 from azure_harness import DIRECTORY, TENANT, AzureCase, AzureFault, AzureSpec  # noqa: E402
 from harness import hours_ago  # noqa: E402
+from npm import install  # noqa: E402
 
 PACKAGES = ("@azure/arm-monitor@7.0.0", "@microsoft/microsoft-graph-client@3.0.7")
 SCRIPT = Path(__file__).with_suffix(".js")
 FOLDER = Path()
-
-
-def install(folder: Path) -> bool:
-    """Puts the packages into folder, once."""
-    if (folder / "node_modules" / "@azure" / "arm-monitor").is_dir():
-        return True
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        return False
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return subprocess.run(
-            ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix",
-             str(folder), *PACKAGES), capture_output=True, timeout=120).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
 
 
 class Microsoft(AzureCase):
@@ -72,7 +57,7 @@ class Microsoft(AzureCase):
 
 if __name__ == "__main__":
     FOLDER = Path(sys.argv.pop(1))
-    if not install(FOLDER):
+    if not install(FOLDER, *PACKAGES):
         print("SKIP: node, npm or the registry is not to be had")
         sys.exit(77)
     unittest.main()

@@ -17,27 +17,13 @@ import adc_world as world  # noqa: E402
 import gcp_filter  # noqa: E402
 from gcp_harness import GcpBench, GcpCase, GcpFault, GcpSpec  # noqa: E402
 from harness import hours_ago  # noqa: E402
+from npm import install  # noqa: E402
 
 PACKAGE = "google-auth-library@10.9.1"
 SCRIPT = Path(__file__).with_suffix(".js")
 PARENTS = ("projects/case-1", "projects/case-2")
 FOLDER = Path()
 HAS_NODE = False
-
-
-def install(folder: Path) -> bool:
-    """Puts the packages into folder, once."""
-    if (folder / "node_modules" / "google-auth-library").is_dir():
-        return True
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        return False
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        return subprocess.run(
-            ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix",
-             str(folder), PACKAGE), capture_output=True, timeout=120).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
 
 
 class Google(GcpCase, world.Case):
@@ -107,7 +93,7 @@ class Google(GcpCase, world.Case):
 
 if __name__ == "__main__":
     FOLDER = Path(sys.argv.pop(1)).absolute()
-    HAS_NODE = install(FOLDER)
+    HAS_NODE = install(FOLDER, PACKAGE)
     if not HAS_NODE and shutil.which("gcloud") is None:
         print("SKIP: neither npm's registry nor gcloud is to be had")
         sys.exit(77)

@@ -262,5 +262,79 @@ class S3(Http):
         return f"<Error><Code>{code}</Code></Error>".encode()
 
 
+def fields_of(message: bytes) -> list[tuple[int, int | bytes]]:
+    """Protobuf's wire format: protobuf.dev, "Encoding". Numbers of fields and values."""
+    fields, at = [], 0
+
+    def varint() -> int:
+        nonlocal at
+        value, shift = 0, 0
+        while message[at] & 0x80:
+            value |= (message[at] & 0x7f) << shift
+            shift, at = shift + 7, at + 1
+        value, at = value | message[at] << shift, at + 1
+        return value
+
+    while at < len(message):
+        number, kind = divmod(varint(), 8)
+        if kind == 0:
+            fields.append((number, varint()))
+            continue
+        size = {1: 8, 2: None, 5: 4}[kind]
+        size = varint() if size is None else size
+        value = message[at:at + size]
+        if len(value) != size:
+            raise ValueError("a field reaches past its message")
+        fields.append((number, value if kind == 2 else int.from_bytes(value, "little")))
+        at += size
+    return fields
+
+
+class Otlp(Http):
+    """A collector's OTLP/HTTP endpoint: opentelemetry-proto, docs/specification.md."""
+
+    TYPE = "otlp"
+
+    def __init__(self, folder, **options) -> None:
+        super().__init__(folder, want_type="application/x-protobuf", **options)
+        self.rejects: set[str] = set()  # with partial_success
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    def parse(self, request: Handler, body: bytes) -> list[dict]:
+        self.check_type(request.headers)
+        if request.path != "/v1/logs":
+            self.note_misfit(f"path {request.path}")
+        events = []
+        for one, resource_logs in fields_of(body):
+            resource, scope_logs = (dict(fields_of(resource_logs)).get(i, b"") for i in (1, 2))
+            if one != 1 or b"service.name" not in resource:
+                self.note_misfit(f"resource_logs {one} of {resource}")
+            events += [self.event_of(dict(fields_of(record)))
+                       for number, record in fields_of(scope_logs) if number == 2]
+        return events
+
+    def event_of(self, record: dict) -> dict:
+        """A record's body, which must agree with what stands around it."""
+        event = json.loads(dict(fields_of(record[5]))[1])
+        key, value = (field for _, field in sorted(fields_of(record[6])))
+        seen = (key, dict(fields_of(value))[1], record[1] // 10**6)
+        when = datetime.fromisoformat(event["@timestamp"].replace("Z", "+00:00"))
+        wanted = (b"log.record.uid", event["event"]["id"].encode(),
+                  round(when.timestamp() * 1000))
+        if seen != wanted or not record.get(11):
+            self.note_misfit(f"{seen}, observed {record.get(11)}, wanted {wanted}")
+        return event
+
+    def take(self, events: list[dict]) -> Answer:
+        rejected = [event for event in events if event["event"]["id"] in self.rejects]
+        self.store([event for event in events if event not in rejected])
+        partial = b"\x08" + bytes([len(rejected)]) + b"\x12\x02no" if rejected else b""
+        body = b"\x0a" + bytes([len(partial)]) + partial if partial else b""
+        return Answer(200, body, {"Content-Type": "application/x-protobuf"})
+
+
 COUNTERPARTS: dict[str, type[Http]] = {
-    kind.TYPE: kind for kind in (Http, Elasticsearch, S3, SplunkHec)}
+    kind.TYPE: kind for kind in (Http, Elasticsearch, Otlp, S3, SplunkHec)}

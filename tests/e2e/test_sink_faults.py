@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from counterparts import COUNTERPARTS, Elasticsearch, Http, ItemFault, SplunkHec
+from counterparts import COUNTERPARTS, Elasticsearch, Http, ItemFault, Otlp, SplunkHec
 from harness import PROGRAM, Bench, BenchCase, Run, ScenarioSpec, hours_ago
 from receiver import Fault
 
@@ -36,6 +36,7 @@ class Row:
     sinks: tuple[str, ...] = tuple(COUNTERPARTS)
     poison: int = 0        # events that no run delivers
     doubted: int = 0       # letters that a broken sink may make before it is found out
+    unsure: int = 0        # letters of events that may have arrived all the same
     repeats: int = 0       # allowed where the platform does not tell them
     is_fast: bool = False  # also without --full, for every sink; of http nearly all are
     is_slow: bool = False  # never without --full
@@ -72,7 +73,16 @@ def indexer(**state: object) -> Callable[[Http, list[str]], list[Fault]]:
     return arm
 
 
-POSTED = ("http", "elasticsearch", "splunk-hec")
+def rejects(which: slice) -> Callable[[Http, list[str]], list[Fault]]:
+    """A collector answers with partial_success."""
+    def arm(platform: Http, ids: list[str]) -> list[Fault]:
+        assert isinstance(platform, Otlp)
+        platform.rejects = set(ids[which])
+        return []
+    return arm
+
+
+POSTED = ("http", "elasticsearch", "otlp", "splunk-hec")
 ROWS = [
     Row("none", lambda *_: [], is_fast=True),
     Row("429 six times, Retry-After", status(429, times=6, retry_after_s=2)),
@@ -85,7 +95,8 @@ ROWS = [
     Row("404 all", status(404), status=1),
     Row("413 above 100 kB", status(413, size_max=100_000), sinks=POSTED),
     # Splunk's sink waits for an acknowledgement of each request: so many take too long.
-    Row("413 above 20 kB", status(413, size_max=20_000), sinks=("http", "elasticsearch")),
+    Row("413 above 20 kB", status(413, size_max=20_000),
+        sinks=("http", "elasticsearch", "otlp")),
     Row("400 poison", poison(400), sinks=POSTED, poison=1, is_fast=True),
     Row("400 three poisons", poison(400, 3), sinks=POSTED, poison=3),
     Row("400 all", status(400), status=1),
@@ -107,6 +118,10 @@ ROWS = [
         sinks=("elasticsearch",), poison=5, is_fast=True),
     Row("no such index", items(404, "index_not_found_exception", slice(None)),
         sinks=("elasticsearch",), status=1, is_fast=True),
+    Row("partial success: one rejected", rejects(slice(70, 71)), sinks=("otlp",),
+        unsure=BATCH, is_fast=True),
+    Row("partial success: all rejected", rejects(slice(None)), sinks=("otlp",), status=1,
+        doubted=100, is_fast=True),
     Row("never indexed", indexer(indexes=False), sinks=("splunk-hec",), status=1,
         is_fast=True),
     Row("acknowledgements answer 400", indexer(ack_status=400), sinks=("splunk-hec",),
@@ -121,9 +136,9 @@ def letters(bench: Bench) -> dict[str, str]:
 
 
 class SinkCase(BenchCase):
-    def platform(self, name: str) -> Http:
+    def platform(self, kind: type[Http]) -> Http:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="receiver-")))
-        return self.enterContext(COUNTERPARTS[name](folder))
+        return self.enterContext(kind(folder))
 
     def bench_for(self, platform: Http, more: str = "", **options: object) -> Bench:
         """A bench whose only sink is platform; the backlog is due at once."""
@@ -162,7 +177,7 @@ class FaultTable(SinkCase):
                         self.strike(name, row)
 
     def strike(self, name: str, row: Row) -> None:
-        platform = self.platform(name)
+        platform = self.platform(COUNTERPARTS[name])
         bench = self.bench_for(platform, row.settings)
         ids = [bench.id_of(event) for event in bench.sim.scenario.events]
         armed = row.arm(platform, ids)
@@ -179,17 +194,30 @@ class FaultTable(SinkCase):
         self.assertEqual(first.status, row.status, first.stderr[-3000:])
         self.assert_good(second)
         self.assertEqual(lost, [])
-        self.assertLessEqual(abs(len(letters(bench)) - row.poison), row.doubted)
-        self.assertEqual(set(letters(bench)) & set(platform.counts), set())
+        self.assert_letters(bench, platform, row)
         self.assertLessEqual(platform.repeats(), 0 if platform.tells_repeats else row.repeats)
         self.assertEqual(platform.misfits, [])
         self.assert_key_unseen(bench, first, second)
+
+    def assert_letters(self, bench: Bench, platform: Http, row: Row) -> None:
+        """Exactly the poison; where the platform says not which, what came with it too."""
+        kept = letters(bench)
+        arrived = set(kept) & set(platform.counts)
+        if row.unsure:
+            self.assertTrue(0 < len(kept) <= row.unsure)
+            self.assertLess(len(arrived), len(kept))
+            self.assertTrue(all("unknown which" in reason for reason in kept.values()))
+            return
+        self.assertLessEqual(abs(len(kept) - row.poison), row.doubted)
+        self.assertEqual(arrived, set())
 
     def mend(self, platform: Http, armed: list[Fault], row: Row) -> None:
         """All is well again, but for what is poison for good."""
         platform.arm(*[fault for fault in armed if fault.poison])
         if isinstance(platform, Elasticsearch) and row.poison == 0:
             platform.item_faults = []
+        if isinstance(platform, Otlp):
+            platform.rejects = set()
         if isinstance(platform, SplunkHec):
             platform.ack_status, platform.indexes = 200, True
         if platform._server is None:
@@ -198,7 +226,7 @@ class FaultTable(SinkCase):
     def test_the_table_finds_a_sink_that_drops_on_429(self) -> None:
         for name in sorted(set(SINKS) & set(POSTED)):
             with self.subTest(name):
-                platform = self.platform(name)
+                platform = self.platform(COUNTERPARTS[name])
                 bench = self.bench_for(platform, program=DROPS_BUSY)
                 platform.arm(Fault("status", 429, times=6))
                 bench.run()
@@ -211,7 +239,7 @@ class Killed(SinkCase):
     def test_a_kill_loses_nothing_and_repeats_one_batch_at_most(self) -> None:
         for name in SINKS:
             with self.subTest(name):
-                platform = self.platform(name)
+                platform = self.platform(COUNTERPARTS[name])
                 bench = self.bench_for(platform)
                 for part in (1, 2, 3):
                     self.kill_at(bench, platform, EVENTS * part // 5)
