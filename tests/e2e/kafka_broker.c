@@ -87,7 +87,8 @@ static void obey(rd_kafka_mock_cluster_t *cluster, const char *line)
     } else if (strncmp(line, "fail ", strlen("fail ")) == 0) {
         fail(cluster, line + strlen("fail "));
     } else if (strncmp(line, "slow ", strlen("slow ")) == 0) {
-        rd_kafka_mock_broker_set_rtt(cluster, 1, atoi(line + strlen("slow ")));
+        rd_kafka_mock_broker_set_rtt(cluster, 1,
+                                     (int)strtol(line + strlen("slow "), NULL, 10));
     } else {
         fprintf(stderr, "kafka_broker: what is %s", line);
         exit(2);
