@@ -9,13 +9,14 @@
 extern const struct sink_type sink_elasticsearch;
 extern const struct sink_type sink_file;
 extern const struct sink_type sink_http;
+extern const struct sink_type sink_kafka;
 extern const struct sink_type sink_otlp;
 extern const struct sink_type sink_s3;
 extern const struct sink_type sink_splunk_hec;
 extern const struct sink_type sink_stdout;
 
 const struct sink_type *const sink_types[] = {
-    &sink_elasticsearch, &sink_file,   &sink_http, &sink_otlp, &sink_s3,
+    &sink_elasticsearch, &sink_file,   &sink_http, &sink_kafka, &sink_otlp, &sink_s3,
     &sink_splunk_hec,    &sink_stdout, NULL,
 };
 
