@@ -2,7 +2,8 @@
  * CPU of sending events to each kind of sink, to a counterpart that discards them: what
  * stands between an event and the network, and the reading of the answer.
  *
- *   bench_sinks EVENTS ROUNDS       tests/bench/sinks starts it
+ *   bench_sinks EVENTS ROUNDS       tests/bench/sinks starts it, and $BENCH_KAFKA too,
+ *                                   the address of a broker in another process
  *
  * EVENTS: a file with one event a line, as `map` writes them. Prints for each sink, and
  * for those that can once more with gzip: name, yes or no, CPU of one event in ns.
@@ -155,6 +156,13 @@ static json_t *settings_of(const char *name, bool is_gzip)
                          is_gzip ? "gzip" : "none", "credentials", "environment",
                          "session_name", "bench");
     }
+    if (strcmp(name, "kafka") == 0) {
+        return json_pack("{s:[s], s:s, s:s, s:s, s:s, s:i, s:i}", "brokers",
+                         getenv("BENCH_KAFKA"), "topic", "audit", "security_protocol",
+                         "plaintext", "compression", is_gzip ? "gzip" : "none",
+                         "client_id", "bench", "max_message_size", 1000 << 10, "timeout",
+                         30000);
+    }
     return json_pack("{s:s, s:s, s:b, s:i, s:i, s:s, s:s, s:b}", "url",
                      "https://platform.test/", "token", "t", "gzip", is_gzip,
                      "max_body_size", 64 << 20, "timeout", 30000, "index", "audit-%Y.%m",
@@ -163,8 +171,8 @@ static json_t *settings_of(const char *name, bool is_gzip)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"file",       "http", "elasticsearch",
-                                        "splunk-hec", "otlp", "s3"};
+    static const char *const names[] = {"file", "http", "elasticsearch", "splunk-hec",
+                                        "otlp", "s3",   "kafka"};
     struct batch batch;
     struct counterpart counterpart = {.runtime = {.context = &counterpart,
                                                   .http = discard,
@@ -182,6 +190,9 @@ int main(int argc, char **argv)
     write_answer(&batch, &counterpart.answer);
     long rounds = strtol(argv[2], NULL, 10);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], "kafka") == 0 && getenv("BENCH_KAFKA") == NULL) {
+            continue; /* there is no broker */
+        }
         for (int is_gzip = 0; is_gzip <= (i > 0); is_gzip++) {
             double ns = measure_take(names[i], settings_of(names[i], is_gzip != 0),
                                      &counterpart, &batch, rounds);

@@ -16,24 +16,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterparts import COUNTERPARTS, Elasticsearch, Http, ItemFault, Otlp, SplunkHec
+from kafka import BROKER, NOT_ALLOWED, NOT_ENOUGH_REPLICAS, TOO_LARGE, Kafka
 from harness import PROGRAM, Bench, BenchCase, Run, ScenarioSpec, hours_ago
 from receiver import Fault
 
 IS_FULL = "--full" in sys.argv
-SINKS = [name for name in sys.argv[1:] if name in COUNTERPARTS] or list(COUNTERPARTS)
+PLATFORMS = COUNTERPARTS | ({"kafka": Kafka} if BROKER.exists() else {})
+SINKS = [name for name in sys.argv[1:] if name in PLATFORMS] or list(PLATFORMS)
 EVENTS = 10_000 if IS_FULL else 300
 SPEC = ScenarioSpec(seed=5, start=hours_ago(8), seconds=3600, events=EVENTS)
 BATCH = 1000
 DROPS_BUSY = PROGRAM.with_name("auditbridge-drops-busy")
 
 
+Platform = Http | Kafka
+
+
 @dataclass
 class Row:
     name: str
-    arm: Callable[[Http, list[str]], list[Fault]]
+    arm: Callable[[Platform, list[str]], list[Fault]]
     settings: str = ""
     status: int = 0        # of the first run
-    sinks: tuple[str, ...] = tuple(COUNTERPARTS)
+    sinks: tuple[str, ...] = tuple(COUNTERPARTS)  # those over HTTP
     poison: int = 0        # events that no run delivers
     doubted: int = 0       # letters that a broken sink may make before it is found out
     unsure: int = 0        # letters of events that may have arrived all the same
@@ -82,9 +87,17 @@ def rejects(which: slice) -> Callable[[Http, list[str]], list[Fault]]:
     return arm
 
 
+def broker(command: str) -> Callable[[Platform, list[str]], list[Fault]]:
+    def arm(platform: Platform, _: list[str]) -> list[Fault]:
+        assert isinstance(platform, Kafka)
+        platform.order(command)
+        return []
+    return arm
+
+
 POSTED = ("http", "elasticsearch", "otlp", "splunk-hec")
 ROWS = [
-    Row("none", lambda *_: [], is_fast=True),
+    Row("none", lambda *_: [], sinks=tuple(PLATFORMS), is_fast=True),
     Row("429 six times, Retry-After", status(429, times=6, retry_after_s=2)),
     Row("429 for ever", status(429), status=1, is_slow=True),
     Row("503 six times", status(503, times=6), is_fast=True),
@@ -122,6 +135,16 @@ ROWS = [
         unsure=BATCH, is_fast=True),
     Row("partial success: all rejected", rejects(slice(None)), sinks=("otlp",), status=1,
         doubted=100, is_fast=True),
+    Row("too few replicas, six times", broker(f"fail {NOT_ENOUGH_REPLICAS} 6"),
+        sinks=("kafka",), is_fast=True),
+    Row("too large, once", broker(f"fail {TOO_LARGE} 1"), sinks=("kafka",), is_fast=True),
+    Row("no right to the topic", broker(f"fail {NOT_ALLOWED} 1"), sinks=("kafka",),
+        status=1, is_fast=True),
+    Row("a slow broker", broker("slow 400"), sinks=("kafka",)),
+    Row("time-out, in flight", broker("slow 3000"), "timeout: 1s", sinks=("kafka",),
+        status=1, repeats=100 * BATCH),
+    Row("broker down, up later", broker("down"), sinks=("kafka",), status=1,
+        repeats=BATCH, is_fast=True),
     Row("never indexed", indexer(indexes=False), sinks=("splunk-hec",), status=1,
         is_fast=True),
     Row("acknowledgements answer 400", indexer(ack_status=400), sinks=("splunk-hec",),
@@ -136,11 +159,11 @@ def letters(bench: Bench) -> dict[str, str]:
 
 
 class SinkCase(BenchCase):
-    def platform(self, kind: type[Http]) -> Http:
+    def platform(self, kind: type[Platform]) -> Platform:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="receiver-")))
         return self.enterContext(kind(folder))
 
-    def bench_for(self, platform: Http, more: str = "", **options: object) -> Bench:
+    def bench_for(self, platform: Platform, more: str = "", **options: object) -> Bench:
         """A bench whose only sink is platform; the backlog is due at once."""
         bench = self.bench(SPEC, 4 * 3600, now=SPEC.start + 3 * 3600,
                            settings="requests_per_second: 1000", **options)
@@ -149,10 +172,10 @@ class SinkCase(BenchCase):
             for old in bench.config.read_text().splitlines()) + "\n")
         return bench
 
-    def lost(self, bench: Bench, platform: Http) -> list[str]:
+    def lost(self, bench: Bench, platform: Platform) -> list[str]:
         kept = letters(bench)
-        ids = [bench.id_of(event) for event in bench.sim.scenario.events]
-        return [id for id in ids if id not in platform.counts and id not in kept]
+        kept |= platform.counts
+        return [id for id in map(bench.id_of, bench.sim.scenario.events) if id not in kept]
 
     def assert_key_unseen(self, bench: Bench, *runs: Run) -> None:
         """Neither in the log nor in the store, dead letters included."""
@@ -177,11 +200,12 @@ class FaultTable(SinkCase):
                         self.strike(name, row)
 
     def strike(self, name: str, row: Row) -> None:
-        platform = self.platform(COUNTERPARTS[name])
+        platform = self.platform(PLATFORMS[name])
         bench = self.bench_for(platform, row.settings)
         ids = [bench.id_of(event) for event in bench.sim.scenario.events]
         armed = row.arm(platform, ids)
-        platform.arm(*armed)
+        if armed:
+            platform.arm(*armed)
         first = bench.run()
         requests, beats = platform.requests, platform.heartbeats
         if row.status == 1:
@@ -199,7 +223,7 @@ class FaultTable(SinkCase):
         self.assertEqual(platform.misfits, [])
         self.assert_key_unseen(bench, first, second)
 
-    def assert_letters(self, bench: Bench, platform: Http, row: Row) -> None:
+    def assert_letters(self, bench: Bench, platform: Platform, row: Row) -> None:
         """Exactly the poison; where the platform says not which, what came with it too."""
         kept = letters(bench)
         arrived = set(kept) & set(platform.counts)
@@ -211,8 +235,10 @@ class FaultTable(SinkCase):
         self.assertLessEqual(abs(len(kept) - row.poison), row.doubted)
         self.assertEqual(arrived, set())
 
-    def mend(self, platform: Http, armed: list[Fault], row: Row) -> None:
+    def mend(self, platform: Platform, armed: list[Fault], row: Row) -> None:
         """All is well again, but for what is poison for good."""
+        if isinstance(platform, Kafka):
+            return platform.mend()
         platform.arm(*[fault for fault in armed if fault.poison])
         if isinstance(platform, Elasticsearch) and row.poison == 0:
             platform.item_faults = []
@@ -226,11 +252,20 @@ class FaultTable(SinkCase):
     def test_the_table_finds_a_sink_that_drops_on_429(self) -> None:
         for name in sorted(set(SINKS) & set(POSTED)):
             with self.subTest(name):
-                platform = self.platform(COUNTERPARTS[name])
+                platform = self.platform(PLATFORMS[name])
                 bench = self.bench_for(platform, program=DROPS_BUSY)
                 platform.arm(Fault("status", 429, times=6))
                 bench.run()
                 self.assertNotEqual(self.lost(bench, platform), [])
+
+    @unittest.skipUnless("kafka" in SINKS, "not asked for, or built without librdkafka")
+    def test_the_table_finds_a_sink_that_drops_what_a_broker_did_not_take(self) -> None:
+        platform = self.platform(Kafka)
+        bench = self.bench_for(platform, "timeout: 2s", program=DROPS_BUSY)
+        platform.order("down")
+        bench.run()
+        platform.mend()
+        self.assertNotEqual(self.lost(bench, platform), [])
 
 
 class Killed(SinkCase):
@@ -239,8 +274,10 @@ class Killed(SinkCase):
     def test_a_kill_loses_nothing_and_repeats_one_batch_at_most(self) -> None:
         for name in SINKS:
             with self.subTest(name):
-                platform = self.platform(COUNTERPARTS[name])
+                platform = self.platform(PLATFORMS[name])
                 bench = self.bench_for(platform)
+                if isinstance(platform, Kafka):
+                    platform.order("slow 100")  # else it is over at once
                 for part in (1, 2, 3):
                     self.kill_at(bench, platform, EVENTS * part // 5)
                 self.assert_good(bench.run())
@@ -251,7 +288,7 @@ class Killed(SinkCase):
                 self.assertLessEqual(platform.repeats(),
                                      0 if platform.tells_repeats else 3 * BATCH)
 
-    def kill_at(self, bench: Bench, platform: Http, events: int) -> None:
+    def kill_at(self, bench: Bench, platform: Platform, events: int) -> None:
         process = bench.start()
         limit = time.monotonic() + 60
         while (len(platform.counts) < events and process.poll() is None
@@ -259,6 +296,22 @@ class Killed(SinkCase):
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         bench.finish(process)
+
+
+    @unittest.skipUnless("kafka" in SINKS, "not asked for, or built without librdkafka")
+    def test_a_stop_ends_the_wait_for_a_broker(self) -> None:
+        platform = self.platform(Kafka)
+        bench = self.bench_for(platform, "timeout: 2m")
+        platform.order("down")
+        process = bench.start()
+        time.sleep(1)
+        process.terminate()
+        asked = time.monotonic()
+        bench.finish(process)
+        self.assertLess(time.monotonic() - asked, 20)
+        platform.mend()
+        self.assert_good(bench.run())
+        self.assertEqual(self.lost(bench, platform), [])
 
 
 if __name__ == "__main__":

@@ -138,37 +138,37 @@ static void records_are_all_of_one_resource_and_scope(void **state)
 
 static const struct row {
     const char *name;
-    int status;
     const char *type;
     struct bytes answer;
-    enum outcome_kind kind;
-    bool is_doubted;
-    enum error_kind error;
     const char *word; /* of the reason, or of the error's text */
+    int status;
+    enum outcome_kind kind;
+    enum error_kind error;
+    bool is_doubted;
 } rows[] = {
-    {"nothing said: all arrived", 200, "application/x-protobuf", BYTES(""),
-     OUTCOME_ACCEPTED, false, ERROR_NONE, ""},
-    {"created is as good", 201, "", BYTES(""), OUTCOME_ACCEPTED, false, ERROR_NONE, ""},
-    {"an empty partial success is a success", 200, "application/x-protobuf",
-     BYTES("\x0a\x00"), OUTCOME_ACCEPTED, false, ERROR_NONE, ""},
-    {"a warning is a success", 200, "application/x-protobuf", BYTES("\x0a\x04\x12\x02no"),
-     OUTCOME_ACCEPTED, false, ERROR_NONE, ""},
-    {"one of many rejected: none is sent again", 200, "application/x-protobuf",
-     REJECTED_1, OUTCOME_REFUSED, true, ERROR_NONE, "1 of 20 log records rejected, unk"},
-    {"the same in JSON", 200, "application/json",
-     BYTES("{\"partialSuccess\":{\"rejectedLogRecords\":\"1\"}}"), OUTCOME_REFUSED, true,
-     ERROR_NONE, "unknown which"},
-    {"the same in JSON with a number", 200, "application/json",
-     BYTES("{\"partialSuccess\":{\"rejectedLogRecords\":1}}"), OUTCOME_REFUSED, true,
-     ERROR_NONE, "unknown which"},
-    {"all rejected, heartbeats too: the sink is held", 200, "application/x-protobuf",
-     REJECTED_ALL, OUTCOME_RETRY, false, ERROR_DENIED, "heartbeat"},
-    {"a page of a proxy is no delivery", 200, "text/html", BYTES("<html>hello</html>"),
-     OUTCOME_RETRY, false, ERROR_CONFIG, "url"},
-    {"broken JSON is no delivery", 200, "application/json", BYTES("{"), OUTCOME_RETRY,
-     false, ERROR_CONFIG, "url"},
-    {"a refused credential holds it", 401, "", BYTES(""), OUTCOME_RETRY, false,
-     ERROR_DENIED, "credential"},
+    {"nothing said: all arrived", "application/x-protobuf", BYTES(""), "", 200,
+     OUTCOME_ACCEPTED, ERROR_NONE, false},
+    {"created is as good", "", BYTES(""), "", 201, OUTCOME_ACCEPTED, ERROR_NONE, false},
+    {"an empty partial success is a success", "application/x-protobuf", BYTES("\x0a\x00"),
+     "", 200, OUTCOME_ACCEPTED, ERROR_NONE, false},
+    {"a warning is a success", "application/x-protobuf", BYTES("\x0a\x04\x12\x02no"), "",
+     200, OUTCOME_ACCEPTED, ERROR_NONE, false},
+    {"one of many rejected: none is sent again", "application/x-protobuf", REJECTED_1,
+     "1 of 20 log records rejected, unk", 200, OUTCOME_REFUSED, ERROR_NONE, true},
+    {"the same in JSON", "application/json",
+     BYTES("{\"partialSuccess\":{\"rejectedLogRecords\":\"1\"}}"), "unknown which", 200,
+     OUTCOME_REFUSED, ERROR_NONE, true},
+    {"the same in JSON with a number", "application/json",
+     BYTES("{\"partialSuccess\":{\"rejectedLogRecords\":1}}"), "unknown which", 200,
+     OUTCOME_REFUSED, ERROR_NONE, true},
+    {"all rejected, heartbeats too: the sink is held", "application/x-protobuf",
+     REJECTED_ALL, "heartbeat", 200, OUTCOME_RETRY, ERROR_DENIED, false},
+    {"a page of a proxy is no delivery", "text/html", BYTES("<html>hello</html>"), "url",
+     200, OUTCOME_RETRY, ERROR_CONFIG, false},
+    {"broken JSON is no delivery", "application/json", BYTES("{"), "url", 200,
+     OUTCOME_RETRY, ERROR_CONFIG, false},
+    {"a refused credential holds it", "", BYTES(""), "credential", 401, OUTCOME_RETRY,
+     ERROR_DENIED, false},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
