@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POLL_MS = 20, WHY_SIZE = 256, PRODUCE_PARTS = 7, STOP_GRACE_MS = 5000 };
+enum { POLL_MS = 20, WHY_SIZE = 256, PRODUCE_PARTS = 5, STOP_GRACE_MS = 5000 };
 
 /* A producer, and the threads that use it. */
 struct producer {
@@ -263,7 +263,6 @@ static void enqueue(const struct kafka_client *client, struct producer *producer
                     struct parcel *parcel)
 {
     const struct kafka_message *message = parcel->message;
-    static const char json[] = "application/json";
     rd_kafka_vu_t parts[PRODUCE_PARTS] = {
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = text_of(client->settings, "topic")},
         {.vtype = RD_KAFKA_VTYPE_KEY,
@@ -271,10 +270,6 @@ static void enqueue(const struct kafka_client *client, struct producer *producer
         {.vtype = RD_KAFKA_VTYPE_VALUE,
          .u.mem = {(void *)message->text.data, message->text.size}},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_HEADER,
-         .u.header = {"event-id", message->id, (ssize_t)strlen(message->id)}},
-        {.vtype = RD_KAFKA_VTYPE_HEADER,
-         .u.header = {"content-type", json, sizeof(json) - 1}},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = parcel},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(producer->handle, parts, PRODUCE_PARTS);

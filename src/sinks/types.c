@@ -14,10 +14,11 @@ extern const struct sink_type sink_otlp;
 extern const struct sink_type sink_s3;
 extern const struct sink_type sink_splunk_hec;
 extern const struct sink_type sink_stdout;
+extern const struct sink_type sink_syslog;
 
 const struct sink_type *const sink_types[] = {
-    &sink_elasticsearch, &sink_file,   &sink_http, &sink_kafka, &sink_otlp, &sink_s3,
-    &sink_splunk_hec,    &sink_stdout, NULL,
+    &sink_elasticsearch, &sink_file,   &sink_http,   &sink_kafka, &sink_otlp, &sink_s3,
+    &sink_splunk_hec,    &sink_stdout, &sink_syslog, NULL,
 };
 
 const struct sink_type *sink_type_find(const char *name)

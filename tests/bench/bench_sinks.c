@@ -2,8 +2,8 @@
  * CPU of sending events to each kind of sink, to a counterpart that discards them: what
  * stands between an event and the network, and the reading of the answer.
  *
- *   bench_sinks EVENTS ROUNDS       tests/bench/sinks starts it, and $BENCH_KAFKA too,
- *                                   the address of a broker in another process
+ *   bench_sinks EVENTS ROUNDS       tests/bench/sinks starts it, and where a
+ *                                   broker and a syslog receiver are: $BENCH_...
  *
  * EVENTS: a file with one event a line, as `map` writes them. Prints for each sink, and
  * for those that can once more with gzip: name, yes or no, CPU of one event in ns.
@@ -156,6 +156,12 @@ static json_t *settings_of(const char *name, bool is_gzip)
                          is_gzip ? "gzip" : "none", "credentials", "environment",
                          "session_name", "bench");
     }
+    if (strcmp(name, "syslog") == 0) {
+        return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "address",
+                         getenv("BENCH_SYSLOG"), "ca_file", getenv("BENCH_CA"), "message",
+                         "json", "facility", 13, "enterprise_number", 32473,
+                         "max_message_length", 64 << 10, "timeout", 30000);
+    }
     if (strcmp(name, "kafka") == 0) {
         return json_pack("{s:[s], s:s, s:s, s:s, s:s, s:i, s:i}", "brokers",
                          getenv("BENCH_KAFKA"), "topic", "audit", "security_protocol",
@@ -172,7 +178,7 @@ static json_t *settings_of(const char *name, bool is_gzip)
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"file", "http", "elasticsearch", "splunk-hec",
-                                        "otlp", "s3",   "kafka"};
+                                        "otlp", "s3",   "kafka",         "syslog"};
     struct batch batch;
     struct counterpart counterpart = {.runtime = {.context = &counterpart,
                                                   .http = discard,
@@ -193,7 +199,8 @@ int main(int argc, char **argv)
         if (strcmp(names[i], "kafka") == 0 && getenv("BENCH_KAFKA") == NULL) {
             continue; /* there is no broker */
         }
-        for (int is_gzip = 0; is_gzip <= (i > 0); is_gzip++) {
+        bool has_gzip = strcmp(names[i], "file") != 0 && strcmp(names[i], "syslog") != 0;
+        for (int is_gzip = 0; is_gzip <= has_gzip; is_gzip++) {
             double ns = measure_take(names[i], settings_of(names[i], is_gzip != 0),
                                      &counterpart, &batch, rounds);
             printf("%s %s %.0f\n", names[i], is_gzip ? "yes" : "no", ns);
