@@ -39,6 +39,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_SINK_RETRIED, "sink.retried")                                                  \
     X(LOG_SINK_REFUSED, "sink.refused")                                                  \
     X(LOG_SINK_CUT, "sink.cut")                                                          \
+    X(LOG_SINK_DONE, "sink.done")                                                        \
     X(LOG_SINK_LIBRARY, "sink.library")                                                  \
     X(LOG_NOTICE_FAILED, "notice.failed")                                                \
     X(LOG_NOTICE_REFUSED, "notice.refused")                                              \

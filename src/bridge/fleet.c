@@ -87,8 +87,11 @@ static bool open_sinks(struct fleet *fleet, const struct config *config,
     fleet->sinks = mem_new(config->sink_count, sizeof(*fleet->sinks));
     for (size_t i = 0; i < config->sink_count; i++) {
         const struct config_sink *entry = &config->sinks[i];
-        fleet->sinks[i] = (struct open_sink){
-            .name = entry->name, .type = entry->type, .format = entry->format};
+        fleet->sinks[i] = (struct open_sink){.name = entry->name,
+                                             .type = entry->type,
+                                             .format = entry->format,
+                                             .max_age_ms = entry->max_age_ms,
+                                             .sends_old = entry->sends_old};
         if (!entry->type->open(entry->settings, entry->format, runtime,
                                &fleet->sinks[i].sink, err)) {
             return error_context(err, "sink %s", entry->name);

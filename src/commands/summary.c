@@ -21,6 +21,18 @@ static const char *end_name(enum source_end end)
     return names[end];
 }
 
+static void log_sink(struct open_sink *sink)
+{
+    struct sink_counts *counts = &sink->counts;
+    log_write_take(LOG_INFO, LOG_SINK_DONE, NULL,
+                   json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "sink", sink->name, "delivered",
+                             (json_int_t)atomic_load(&counts->delivered), "shortened",
+                             (json_int_t)atomic_load(&counts->shortened), "refused",
+                             (json_int_t)atomic_load(&counts->refused), "too_old",
+                             (json_int_t)atomic_load(&counts->too_old), "missed",
+                             (json_int_t)atomic_load(&counts->missed)));
+}
+
 void summary_log(const struct fleet *fleet)
 {
     uint64_t delivered = 0;
@@ -40,6 +52,9 @@ void summary_log(const struct fleet *fleet)
                       (json_int_t)counts->refused, "missed", (json_int_t)counts->missed,
                       "unwanted", (json_int_t)counts->unwanted, "unreadable",
                       (json_int_t)counts->unreadable));
+    }
+    for (size_t i = 0; i < fleet->sink_count; i++) {
+        log_sink(&fleet->sinks[i]);
     }
     log_write_take(LOG_INFO, LOG_RUN_DONE, NULL,
                    json_pack("{s:I,s:I,s:I}", "sources", (json_int_t)fleet->source_count,

@@ -33,8 +33,10 @@ struct config_sink {
     char *name;
     const struct sink_type *type;
     enum event_format format;
-    char *environment; /* NULL when not said */
-    json_t *settings;  /* checked and typed: the sink type's own settings */
+    char *environment;  /* NULL when not said */
+    int64_t max_age_ms; /* of events that it takes; 0: any */
+    bool sends_old;     /* older ones are sent all the same, and counted */
+    json_t *settings;   /* checked and typed: the sink type's own settings */
     int line;
     const char *file;
 };

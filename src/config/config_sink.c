@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const old_policies[] = {"dead_letter", "send", NULL};
+
 const struct setting config_sink_keys[] = {
     {.name = "type",
      .type = SETTING_TEXT,
@@ -21,6 +23,16 @@ const struct setting config_sink_keys[] = {
      .fallback = EVENT_OCSF_VERSION,
      .choices = event_ocsf_versions,
      .help = "which release of OCSF the format ocsf keeps to"},
+    {.name = "max_event_age",
+     .type = SETTING_DURATION,
+     .min = MS_PER_MINUTE,
+     .max = INT64_C(3660) * MS_PER_DAY,
+     .help = "the oldest event that the platform takes as it is"},
+    {.name = "too_old",
+     .type = SETTING_CHOICE,
+     .fallback = "dead_letter",
+     .choices = old_policies,
+     .help = "what becomes of an older event"},
     {.name = "environment",
      .type = SETTING_TEXT,
      .help = "sources that name another environment may not use this sink"},
@@ -118,6 +130,22 @@ static void check_version(const struct config_loader *loader,
     }
 }
 
+static void check_age(const struct config_loader *loader,
+                      const struct config_entry *entry)
+{
+    const json_t *policy = json_object_get(entry->object, "too_old");
+    if (policy != NULL && json_object_get(entry->object, "max_event_age") == NULL) {
+        yaml_problem(loader->yaml, policy, loader->problems,
+                     "%s: \"too_old\" goes with \"max_event_age\"", entry->what);
+    }
+}
+
+static bool sends_old(const json_t *typed)
+{
+    const char *policy = json_string_value(json_object_get(typed, "too_old"));
+    return policy != NULL && strcmp(policy, "send") == 0;
+}
+
 void config_sink_read(const struct config_loader *loader,
                       const struct config_entry *entry)
 {
@@ -132,6 +160,7 @@ void config_sink_read(const struct config_loader *loader,
 
     if (loader->problems->count == before) {
         check_version(loader, entry, format_of(typed));
+        check_age(loader, entry);
     }
     if (type != NULL && type->fault != NULL && loader->problems->count == before) {
         find_fault(loader, entry, type, typed);
@@ -144,6 +173,8 @@ void config_sink_read(const struct config_loader *loader,
         .type = type,
         .format = format_of(typed),
         .environment = environment == NULL ? NULL : mem_dup(environment),
+        .max_age_ms = json_integer_value(json_object_get(typed, "max_event_age")),
+        .sends_old = sends_old(typed),
         .settings = config_part_of(typed, own),
         .line = entry->place.line,
         .file = loader->file,

@@ -142,6 +142,7 @@ static bool send_short(struct pass *pass, size_t place, struct error *err)
         return fail(pass, &message, err);
     }
     pass->outcomes[pass->picked[place]].kind = OUTCOME_ACCEPTED;
+    pass->outcomes[pass->picked[place]].is_shortened = true;
     return true;
 }
 

@@ -182,9 +182,13 @@ static bool send_short(struct pass *pass, size_t place, struct error *err)
     switch (post_send(&pass->body, work->runtime, work->batch->deadline_ms, err)) {
     case POST_ACCEPTED:
         take(pass, (struct range){place, 1});
+        pass->outcomes[pass->picked[place]].is_shortened = true;
         return true;
-    case POST_MIXED:
-        return take_each(pass, (struct range){place, 1}, err);
+    case POST_MIXED: {
+        bool ok = take_each(pass, (struct range){place, 1}, err);
+        pass->outcomes[pass->picked[place]].is_shortened = true;
+        return ok;
+    }
     case POST_DENIED:
         return hold(pass, err);
     case POST_FAILED:

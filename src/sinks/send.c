@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 30 * 1000 };
@@ -96,10 +97,32 @@ static bool send_required(const struct send_route *route, const struct runtime *
     }
 }
 
-static void note_decided(const struct send_route *route, const struct outcome *outcomes,
-                         size_t count, struct send_result *result)
+static bool is_too_old(const struct open_sink *sink, const struct batch_event *event,
+                       int64_t now_ms)
 {
-    for (size_t i = 0; i < count; i++) {
+    return sink->max_age_ms != 0 && event->time_ms != 0 && !event->is_own &&
+           now_ms - event->time_ms > sink->max_age_ms;
+}
+
+static void count(struct sink_counts *counts, const struct outcome *outcome)
+{
+    bool is_delivered =
+        outcome->kind == OUTCOME_ACCEPTED || outcome->kind == OUTCOME_DUPLICATE;
+    atomic_fetch_add(&counts->delivered, is_delivered);
+    atomic_fetch_add(&counts->shortened, is_delivered && outcome->is_shortened);
+    atomic_fetch_add(&counts->refused, outcome->kind == OUTCOME_REFUSED);
+}
+
+static void note_decided(const struct send_route *route, const struct batch *batch,
+                         const struct outcome *outcomes, int64_t now_ms,
+                         struct send_result *result)
+{
+    struct sink_counts *counts = &route->sink->counts;
+    for (size_t i = 0; i < batch->count; i++) {
+        count(counts, &outcomes[i]);
+        atomic_fetch_add(&counts->too_old,
+                         outcomes[i].kind != OUTCOME_UNWANTED &&
+                             is_too_old(route->sink, &batch->events[i], now_ms));
         result->duplicate_count += outcomes[i].kind == OUTCOME_DUPLICATE;
         if (outcomes[i].kind != OUTCOME_REFUSED) {
             continue;
@@ -123,6 +146,7 @@ static void send_optional(const struct send_route *route, const struct runtime *
     route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
     size_t missed = count_undecided(outcomes, batch->count);
     result->missed_count += missed;
+    atomic_fetch_add(&route->sink->counts.missed, missed);
     if (missed > 0) {
         log_write_take(LOG_WARN, LOG_SINK_REFUSED, batch->source,
                        json_pack("{s:s,s:I,s:s}", "sink", route->sink->name, "missed",
@@ -136,18 +160,25 @@ static bool is_wanted(const struct send_route *route, const struct batch_event *
            (route->principles & event->principles) != 0;
 }
 
-/* Everything is undecided but what the route does not want. False: nothing is left. */
+/* Everything is undecided but what the route does not want and what is too old for its
+ * sink. False: nothing is left. */
 static bool prepare(const struct send_route *route, const struct batch *batch,
-                    struct outcome *outcomes)
+                    int64_t now_ms, struct outcome *outcomes)
 {
-    size_t wanted = 0;
+    size_t left = 0;
     memset(outcomes, 0, batch->count * sizeof(*outcomes));
     for (size_t i = 0; i < batch->count; i++) {
-        bool is_for_it = is_wanted(route, &batch->events[i]);
-        outcomes[i].kind = is_for_it ? OUTCOME_RETRY : OUTCOME_UNWANTED;
-        wanted += is_for_it;
+        if (!is_wanted(route, &batch->events[i])) {
+            outcomes[i].kind = OUTCOME_UNWANTED;
+        } else if (!route->sink->sends_old &&
+                   is_too_old(route->sink, &batch->events[i], now_ms)) {
+            outcomes[i].kind = OUTCOME_REFUSED;
+            snprintf(outcomes[i].reason, sizeof(outcomes[i].reason),
+                     "older than max_event_age");
+        }
+        left += outcomes[i].kind == OUTCOME_RETRY;
     }
-    return wanted > 0;
+    return left > 0;
 }
 
 static size_t count_unwanted(const struct send_routes *routes, const struct batch *batch)
@@ -170,19 +201,18 @@ bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
     bool ok = true;
     struct outcome *outcomes = mem_new(batch->count, sizeof(*outcomes));
 
+    int64_t now_ms = runtime->now_ms(runtime->context);
     result->unwanted_count = count_unwanted(routes, batch);
     for (size_t i = 0; ok && i < routes->count; i++) {
         const struct send_route *route = &routes->items[i];
-        if (!prepare(route, batch, outcomes)) {
-            continue;
-        }
-        if (route->is_required) {
+        bool has_left = prepare(route, batch, now_ms, outcomes);
+        if (has_left && route->is_required) {
             ok = send_required(route, runtime, batch, outcomes, err);
-        } else {
+        } else if (has_left) {
             send_optional(route, runtime, batch, outcomes, result);
         }
         if (ok) {
-            note_decided(route, outcomes, batch->count, result);
+            note_decided(route, batch, outcomes, now_ms, result);
         }
     }
     free(outcomes);

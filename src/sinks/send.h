@@ -8,7 +8,8 @@
  *
  * An optional sink is tried once, for SEND_OPTIONAL_MS at most: what it misses is counted
  * and never holds the line. A route with principles gets only events that answer one of
- * them, and the bridge's own; events that no route wants are counted.
+ * them, and the bridge's own; events that no route wants are counted. What is older than
+ * a sink takes is refused before it is sent, but for the bridge's own.
  *
  * Errors: those of the sink; ERROR_STOPPED when a stop came while waiting.
  */
@@ -21,12 +22,24 @@
 
 enum { SEND_DEADLINE_MS = 120 * 1000, SEND_OPTIONAL_MS = 10 * 1000 };
 
+/* What became of events at one sink, by decided batches. */
+struct sink_counts {
+    atomic_uint_fast64_t delivered;
+    atomic_uint_fast64_t shortened; /* of these, without their record */
+    atomic_uint_fast64_t refused;
+    atomic_uint_fast64_t too_old; /* refused or, as the sink says, sent all the same */
+    atomic_uint_fast64_t missed;  /* it is optional */
+};
+
 /* A sink that is open, shared by every source that routes to it. */
 struct open_sink {
     const char *name;
     const struct sink_type *type;
     enum event_format format;
     struct sink *sink;
+    int64_t max_age_ms; /* older events are refused, or sent and counted; 0: any age */
+    bool sends_old;
+    struct sink_counts counts;
     atomic_bool
         is_given_up; /* a batch waited for it in vain, and none was decided since */
 };

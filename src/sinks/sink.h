@@ -62,7 +62,8 @@ struct outcome {
     /* OUTCOME_REFUSED: perhaps taken all the same, the platform does not say; it must not
      * be sent again but by hand. */
     bool is_doubted;
-    char reason[128]; /* OUTCOME_REFUSED: why, without event content */
+    bool is_shortened; /* it went without its record, which was too long */
+    char reason[128];  /* OUTCOME_REFUSED: why, without event content */
 };
 
 struct sink; /* each sink's file defines its own */

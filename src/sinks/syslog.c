@@ -265,31 +265,6 @@ static bool syslog_open(const json_t *settings, enum event_format format,
     return true;
 }
 
-/* Appends the frame of an event, without its record where that is too long. */
-static bool add_frame(const struct sink *sink, const struct batch *batch, size_t place,
-                      struct buf *frames)
-{
-    const struct batch_event *from = &batch->events[place];
-    struct syslog_event event = {
-        .text = batch_text(batch, from, sink->format),
-        .id = batch_id(batch, from),
-        .source = batch->source,
-        .principles = from->principles,
-        .time_ms = from->time_ms,
-        .is_own = from->is_own,
-    };
-    if (syslog_message_add(&sink->style, &event, frames)) {
-        return true;
-    }
-    struct buf text;
-    buf_init(&text, sink->style.size_max);
-    bool ok = event_shorten(sink->format, event.text, &text);
-    event.text = buf_bytes(&text);
-    ok = ok && syslog_message_add(&sink->style, &event, frames);
-    buf_clear(&text);
-    return ok;
-}
-
 /* One batch on its way. */
 struct pass {
     const struct sink *sink;
@@ -299,6 +274,33 @@ struct pass {
     struct buf frames; /* not written yet */
 };
 
+/* Appends the frame of an event, without its record where that is too long. */
+static bool add_frame(struct pass *pass, size_t place)
+{
+    const struct sink *sink = pass->sink;
+    const struct batch *batch = pass->batch;
+    const struct batch_event *from = &batch->events[place];
+    struct syslog_event event = {
+        .text = batch_text(batch, from, sink->format),
+        .id = batch_id(batch, from),
+        .source = batch->source,
+        .principles = from->principles,
+        .time_ms = from->time_ms,
+        .is_own = from->is_own,
+    };
+    if (syslog_message_add(&sink->style, &event, &pass->frames)) {
+        return true;
+    }
+    struct buf text;
+    buf_init(&text, sink->style.size_max);
+    bool ok = event_shorten(sink->format, event.text, &text);
+    event.text = buf_bytes(&text);
+    ok = ok && syslog_message_add(&sink->style, &event, &pass->frames);
+    pass->outcomes[place].is_shortened = ok;
+    buf_clear(&text);
+    return ok;
+}
+
 /* Writes all undecided events; refuses what is too long in any form. */
 static bool write_events(struct pass *pass, struct tls_link *link, struct error *err)
 {
@@ -307,7 +309,7 @@ static bool write_events(struct pass *pass, struct tls_link *link, struct error 
         if (pass->outcomes[i].kind != OUTCOME_RETRY) {
             continue;
         }
-        if (!add_frame(pass->sink, pass->batch, i, &pass->frames)) {
+        if (!add_frame(pass, i)) {
             pass->outcomes[i].kind = OUTCOME_REFUSED;
             snprintf(pass->outcomes[i].reason, sizeof(pass->outcomes[i].reason),
                      "longer than max_message_length, without its record too");

@@ -49,6 +49,30 @@ class Replay(HttpCase):
         self.assert_complete(bench, platform)
         self.assertEqual(platform.repeats(), 0)
 
+    def test_what_is_too_old_for_the_platform_becomes_letters_and_can_be_replayed(self) -> None:
+        platform = self.platform()
+        bench = self.bench_for(platform, "api_key: key-1, max_event_age: 150m")
+        run = bench.run()
+        self.assert_good(run)
+        old, counts = letters(bench), run.log("sink.done")[0]
+        self.assertEqual(set(old.values()), {"older than max_event_age"})
+        self.assertEqual((counts["refused"], counts["too_old"]), (len(old), len(old)))
+        self.assertTrue(0 < len(old) < len(self.ids(bench)))
+        self.assertEqual(set(old) | set(platform.counts), set(self.ids(bench)))
+        self.assertEqual(set(old) & set(platform.counts), set())
+
+        self.call(bench, 0, "replay", "--all")  # whoever replays them knows their age
+        self.assert_complete(bench, platform)
+
+    def test_old_events_are_sent_and_counted_where_the_sink_says_so(self) -> None:
+        platform = self.platform()
+        bench = self.bench_for(platform, "api_key: key-1, max_event_age: 150m, too_old: send")
+        run = bench.run()
+        self.assert_good(run)
+        self.assert_complete(bench, platform)
+        self.assertEqual(letters(bench), {})
+        self.assertGreater(run.log("sink.done")[0]["too_old"], 0)
+
     def test_what_was_sent_and_could_not_be_removed_is_sent_again(self) -> None:
         platform = self.platform()
         bench = self.bench_for(platform)

@@ -226,6 +226,70 @@ static void a_held_sink_is_not_tried_twice(void **state)
     assert_int_equal(scene->now_ms, 0);
 }
 
+enum { HOUR_MS = 3600 * 1000 };
+
+/* Events an hour and a minute old, one of this moment, one of the bridge's own. */
+static void fill_ages(struct scene *scene)
+{
+    static const int64_t ages[] = {HOUR_MS + 60000, HOUR_MS - 60000, 0, HOUR_MS + 60000};
+    scene->now_ms = INT64_C(1795413600000);
+    batch_add(&scene->batch)->is_own = true;
+    for (size_t i = 0; i < scene->batch.count; i++) {
+        scene->batch.events[i].time_ms = scene->now_ms - ages[i];
+    }
+    scene->open[0].max_age_ms = HOUR_MS;
+}
+
+static void what_is_older_than_a_sink_takes_is_refused_and_never_sent(void **state)
+{
+    struct scene *scene = *state;
+    fill_ages(scene);
+    assert_true(send(scene));
+    assert_int_equal(scene->sinks[0].taken, 3);
+    assert_int_equal(scene->sinks[1].taken, 4); /* it takes any age */
+    assert_int_equal(scene->result.refusal_count, 1);
+    assert_int_equal(scene->result.refusals[0].event, 0);
+    assert_string_equal(scene->result.refusals[0].reason, "older than max_event_age");
+    assert_int_equal(scene->open[0].counts.delivered, 3);
+    assert_int_equal(scene->open[0].counts.refused, 1);
+    assert_int_equal(scene->open[0].counts.too_old, 1);
+    assert_int_equal(scene->open[1].counts.too_old, 0);
+}
+
+static void a_sink_that_is_sent_old_events_counts_them(void **state)
+{
+    struct scene *scene = *state;
+    fill_ages(scene);
+    scene->open[0].sends_old = true;
+    assert_true(send(scene));
+    assert_int_equal(scene->sinks[0].taken, 4);
+    assert_int_equal(scene->result.refusal_count, 0);
+    assert_int_equal(scene->open[0].counts.delivered, 4);
+    assert_int_equal(scene->open[0].counts.too_old, 1);
+}
+
+static void a_batch_of_nothing_but_old_events_needs_no_request(void **state)
+{
+    struct scene *scene = *state;
+    fill_ages(scene);
+    for (size_t i = 0; i < scene->batch.count; i++) {
+        scene->batch.events[i].time_ms = 1;
+        scene->batch.events[i].is_own = false;
+    }
+    assert_true(send(scene));
+    assert_int_equal(scene->sinks[0].calls, 0);
+    assert_int_equal(scene->result.refusal_count, 4);
+}
+
+static void an_event_without_a_time_is_not_old(void **state)
+{
+    struct scene *scene = *state;
+    fill_ages(scene);
+    scene->batch.events[0].time_ms = 0;
+    assert_true(send(scene));
+    assert_int_equal(scene->result.refusal_count, 0);
+}
+
 static void an_optional_sink_is_tried_once_and_given_little_time(void **state)
 {
     struct scene *scene = *state;
@@ -251,6 +315,10 @@ int main(void)
         IN_SCENE(a_sink_that_was_waited_for_in_vain_is_tried_once_until_it_decides),
         IN_SCENE(a_batch_in_a_hurry_does_not_give_the_sink_up_for_others),
         IN_SCENE(a_held_sink_is_not_tried_twice),
+        IN_SCENE(what_is_older_than_a_sink_takes_is_refused_and_never_sent),
+        IN_SCENE(a_sink_that_is_sent_old_events_counts_them),
+        IN_SCENE(a_batch_of_nothing_but_old_events_needs_no_request),
+        IN_SCENE(an_event_without_a_time_is_not_old),
         IN_SCENE(an_optional_sink_is_tried_once_and_given_little_time),
     };
     return cmocka_run_group_tests_name("send", tests, NULL, NULL);
