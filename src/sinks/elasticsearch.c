@@ -23,6 +23,7 @@
 #include "base/timestamp.h"
 #include "event/escape.h"
 #include "sinks/post_sink.h"
+#include "sinks/search_signer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +36,10 @@ enum {
     TYPE_SHOWN = 64,
 };
 
+/* Only what is looked at, percent-encoded as a signature wants it: ',' and '*'. */
 #define FILTER                                                                           \
-    "filter_path=errors,items.*.status,items.*.error.type,items.*.error.caused_by.type"
+    "filter_path=errors%2Citems.%2A.status%2Citems.%2A.error.type%2C"                    \
+    "items.%2A.error.caused_by.type"
 
 static const struct setting elasticsearch_settings[] = {
     {.name = "index",
@@ -97,6 +100,7 @@ static const char *elasticsearch_fault(const json_t *settings, const char **key)
     char name[INDEX_MAX + 1];
     const char *stream = object_text(settings, "data_stream");
     const char *fault = post_options_fault(settings, key);
+    fault = fault == NULL ? search_signer_fault(settings, key) : fault;
     if (fault != NULL) {
         return fault;
     }
@@ -139,13 +143,19 @@ static bool add_id(struct buf *body, const char *id)
     return true;
 }
 
-/* options->own: the index pattern, or the data stream's name. */
+/* What this sink keeps beside its options. */
+struct elasticsearch {
+    char *index;                  /* its pattern, or the data stream's name */
+    struct search_signer *signer; /* NULL: nothing is signed */
+};
+
 static bool add_event(const struct post_options *options, struct buf *body, size_t count,
                       const struct post_event *event)
 {
     (void)count;
     char index[INDEX_MAX + 1];
-    return name_index(options->own, event->time_ms, index) &&
+    const struct elasticsearch *own = options->own;
+    return name_index(own->index, event->time_ms, index) &&
            buf_addf(body, "{\"create\":{\"_index\":\"%s\",\"_id\":\"", index) &&
            add_id(body, event->id) && buf_add_text(body, "\"}}\n") &&
            buf_add_bytes(body, event->text) && buf_add_byte(body, '\n');
@@ -221,19 +231,42 @@ static enum post_verdict judge(const struct post_call *call,
     return verdict;
 }
 
+static bool sign(const struct post_call *call, const struct http_request *request,
+                 bool refresh, struct http_extra *extra, struct error *err)
+{
+    const struct elasticsearch *own = call->options->own;
+    const struct search_try try = {call->runtime, request, refresh};
+    return own->signer == NULL || search_signer_add(own->signer, &try, extra, err);
+}
+
+static void free_own(void *own)
+{
+    struct elasticsearch *elasticsearch = own;
+    search_signer_free(elasticsearch->signer);
+    free(elasticsearch->index);
+    free(elasticsearch);
+}
+
 static const struct post_dialect bulk = {.path = "/_bulk?" FILTER,
                                          .key_prefix = "ApiKey ",
                                          .content_type = "application/x-ndjson",
                                          .add = add_event,
                                          .judge = judge,
-                                         .free_own = free};
+                                         .headers = sign,
+                                         .is_stale = search_signer_is_stale,
+                                         .free_own = free_own};
 static const struct post_dialect stream_bulk = {
     .path = "/_bulk?require_data_stream=true&" FILTER,
     .key_prefix = "ApiKey ",
     .content_type = "application/x-ndjson",
     .add = add_event,
     .judge = judge,
-    .free_own = free};
+    .headers = sign,
+    .is_stale = search_signer_is_stale,
+    .free_own = free_own};
+
+static const struct setting *const shared_settings[] = {
+    post_transport_settings, post_auth_settings, search_signer_settings, NULL};
 
 static bool elasticsearch_open(const json_t *settings, enum event_format format,
                                const struct runtime *runtime, struct sink **sink,
@@ -241,9 +274,16 @@ static bool elasticsearch_open(const json_t *settings, enum event_format format,
 {
     (void)runtime;
     const char *stream = object_text(settings, "data_stream");
+    struct search_signer *signer = NULL;
+    if (!search_signer_new(settings, &signer, err)) {
+        return false;
+    }
     struct post_options *options =
         post_options_new(settings, stream == NULL ? &bulk : &stream_bulk);
-    options->own = mem_dup(stream == NULL ? object_text(settings, "index") : stream);
+    struct elasticsearch *own = mem_new(1, sizeof(*own));
+    own->index = mem_dup(stream == NULL ? object_text(settings, "index") : stream);
+    own->signer = signer;
+    options->own = own;
     return post_sink_open_take(options, format, sink, err);
 }
 
@@ -252,7 +292,7 @@ const struct sink_type sink_elasticsearch = {
     .help = "indexes events in Elasticsearch or OpenSearch; repeats are told apart",
     .is_acknowledged = true,
     .settings = elasticsearch_settings,
-    .shared = post_all_settings,
+    .shared = shared_settings,
     .fault = elasticsearch_fault,
     .open = elasticsearch_open,
     .send = post_sink_send,

@@ -126,7 +126,8 @@ static bool add_credential(const struct post_options *options, bool refresh,
 static bool add_headers(void *context, const struct http_request *request, bool refresh,
                         struct http_extra *extra, struct error *err)
 {
-    const struct post_options *options = context;
+    const struct post_call *call = context;
+    const struct post_options *options = call->options;
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(options->headers, name, value)
@@ -137,17 +138,19 @@ static bool add_headers(void *context, const struct http_request *request, bool 
     }
     return add_credential(options, refresh, extra, err) &&
            (options->dialect->headers == NULL ||
-            options->dialect->headers(options, request, extra, err));
+            options->dialect->headers(call, request, refresh, extra, err));
 }
 
 static enum http_class classify(void *context, const struct http_response *response)
 {
-    const struct post_options *options = context;
+    const struct post_call *call = context;
+    const struct post_dialect *dialect = call->options->dialect;
     if (response->status == TOO_EARLY) {
         return HTTP_THROTTLED;
     }
     bool is_refreshable =
-        response->status == 401 && credential_is_file(options->credential);
+        (response->status == 401 && credential_is_file(call->options->credential)) ||
+        (dialect->is_stale != NULL && dialect->is_stale(response));
     return is_refreshable ? HTTP_REFRESH : HTTP_ANSWERED;
 }
 
@@ -215,7 +218,8 @@ static struct http_request request_of(const struct post_call *call)
                            : NULL,
         .authorize = add_headers,
         .classify = classify,
-        .context = (void *)options, /* only read */
+        .context =
+            (void *)(uintptr_t)call, /* only read, and there until it is answered */
     };
 }
 

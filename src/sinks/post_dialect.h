@@ -61,10 +61,13 @@ struct post_dialect {
     enum post_verdict (*judge)(const struct post_call *call,
                                const struct http_response *response,
                                struct outcome *outcomes, size_t count, struct error *err);
-    /* Adds headers of its own to one try, after those of the settings. May be NULL. */
-    bool (*headers)(const struct post_options *options,
-                    const struct http_request *request, struct http_extra *extra,
-                    struct error *err);
+    /* Adds headers of its own to one try, after those of the settings. request: what is
+     * sent, with its headers so far. refresh: is_stale said so. May be NULL. */
+    bool (*headers)(const struct post_call *call, const struct http_request *request,
+                    bool refresh, struct http_extra *extra, struct error *err);
+    /* Is the answer a refusal of headers that newer ones may mend? Then it is tried once
+     * more. May be NULL. */
+    bool (*is_stale)(const struct http_response *response);
     void (*free_own)(void *own); /* of options; may be NULL */
 };
 

@@ -117,12 +117,12 @@ static bool add_event(const struct post_options *options, struct buf *body, size
            add_escaped(body, event->id) && buf_add_text(body, "\"}}\n");
 }
 
-static bool add_channel(const struct post_options *options,
-                        const struct http_request *request, struct http_extra *extra,
-                        struct error *err)
+static bool add_channel(const struct post_call *call, const struct http_request *request,
+                        bool refresh, struct http_extra *extra, struct error *err)
 {
     (void)request;
-    const struct splunk *splunk = options->own;
+    (void)refresh;
+    const struct splunk *splunk = call->options->own;
     return http_extra_add(extra, "X-Splunk-Request-Channel", splunk->channel, err);
 }
 

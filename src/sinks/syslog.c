@@ -152,6 +152,12 @@ static const char *syslog_fault(const json_t *settings, const char **key)
         *key = "client_key";
         return "needs \"client_cert\" too";
     }
+    const char *format = object_text(settings, "format");
+    if (strcmp(object_text(settings, "message"), "cef") == 0 && format != NULL &&
+        strcmp(format, "ecs") != 0) {
+        *key = "message";
+        return "cef is made from format: ecs";
+    }
     return NULL;
 }
 
@@ -238,9 +244,6 @@ static bool syslog_open(const json_t *settings, enum event_format format,
 {
     (void)runtime;
     bool is_cef = strcmp(object_text(settings, "message"), "cef") == 0;
-    if (is_cef && format != FORMAT_ECS) {
-        return error_set(err, ERROR_CONFIG, "message: cef is made from format: ecs");
-    }
     struct sink *opened = mem_new(1, sizeof(*opened));
     opened->settings = json_deep_copy(settings);
     opened->format = format;

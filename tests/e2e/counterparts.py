@@ -55,8 +55,8 @@ class Elasticsearch(Http):
     TYPE = "elasticsearch"
     SETTINGS = "api_key: key-1, index: audit-%Y.%m"
     tells_repeats = True
-    BULK = "/_bulk?filter_path=errors,items.*.status,items.*.error.type," \
-           "items.*.error.caused_by.type"
+    BULK = "/_bulk?filter_path=errors%2Citems.%2A.status%2Citems.%2A.error.type%2C" \
+           "items.%2A.error.caused_by.type"
 
     def __init__(self, folder, **options) -> None:
         super().__init__(folder, credential=("Authorization", "ApiKey key-1"), **options)
@@ -109,6 +109,40 @@ class Elasticsearch(Http):
             self.documents[key] = event
         self.store([event])
         return {"status": 201}
+
+
+class SearchDomain(Elasticsearch):
+    """An OpenSearch domain of AWS: the same, but that requests are signed, which botocore
+    checks, and that an expired token is told in words."""
+
+    SETTINGS = "aws_region: eu-west-2, index: audit-%Y.%m"
+
+    def __init__(self, folder, **options) -> None:
+        super().__init__(folder, **options)
+        self.keys = {KEY_ID: Key(SECRET)}
+        self.expires = 0  # how many requests are told that their token is over
+        self.signers: list = []
+
+    def welcomes(self, request: Handler, wire: bytes) -> bool:
+        received = Received(request.path, request.headers.items(), wire, request.command)
+        stamp = datetime.strptime(request.headers["X-Amz-Date"], STAMP)
+        signed_at = stamp.replace(tzinfo=timezone.utc).timestamp()
+        try:
+            signer = check_signature(self.keys, "es", signed_at, received)
+        except ApiError as problem:
+            self.note_misfit(f"signature: {problem}")
+            return False
+        hashed = hashlib.sha256(wire).hexdigest()
+        if request.headers.get("X-Amz-Content-Sha256") != hashed:
+            self.note_misfit("X-Amz-Content-Sha256 is not that of the body")
+        self.signers.append(signer)
+        return signer.region == "eu-west-2"
+
+    def ask(self, request: Handler, body: bytes) -> Answer | None:
+        if self.expires <= 0:
+            return None
+        self.expires -= 1
+        return Answer(403, b'{"message":"The security token included in the request is expired"}')
 
 
 class SplunkHec(Http):

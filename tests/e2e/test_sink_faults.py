@@ -159,9 +159,11 @@ def letters(bench: Bench) -> dict[str, str]:
 
 
 class SinkCase(BenchCase):
+    def folder(self) -> Path:
+        return Path(self.enterContext(tempfile.TemporaryDirectory(prefix="receiver-")))
+
     def platform(self, kind: type[Platform]) -> Platform:
-        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="receiver-")))
-        return self.enterContext(kind(folder))
+        return self.enterContext(kind(self.folder()))
 
     def bench_for(self, platform: Platform, more: str = "", **options: object) -> Bench:
         """A bench whose only sink is platform; the backlog is due at once."""
