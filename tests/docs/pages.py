@@ -245,5 +245,57 @@ class Readme(unittest.TestCase):
             self.assertLessEqual(told - built, {"generic", "xsiam"})
 
 
+class Complete(unittest.TestCase):
+    """What is built is on its page."""
+
+    def test_every_sink_has_a_row_and_a_section(self) -> None:
+        text = (ROOT / "docs/sinks.md").read_text()
+        table = text[:text.index("\n## ")]
+        sections = re.findall(r"(?m)^## (\S+)", text)
+        for name in SCHEMA["properties"]["sinks"]["additionalProperties"]["properties"]["type"][
+                "enum"]:
+            with self.subTest(name):
+                self.assertTrue(f"| `{name}` |" in table)
+                self.assertTrue(name in sections or name == "stdout")  # whose row says it all
+
+    def test_every_provider_has_its_page(self) -> None:
+        pages = "".join(page.read_text() for page in (ROOT / "docs/providers").glob("*.md"))
+        for name in SCHEMA["properties"]["sources"]["additionalProperties"]["properties"][
+                "provider"]["enum"]:
+            with self.subTest(name):
+                self.assertTrue(f"`{name}`" in pages or name == "replay")  # of no cloud
+
+    def test_every_command_is_in_the_help_and_on_a_page(self) -> None:
+        told = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, timeout=60,
+                              check=True).stdout
+        commands = re.findall(r"(?m)^  ([a-z]+)  ", told)
+        self.assertGreater(len(commands), 5)
+        text = "".join(page.read_text() for page in fences.pages())
+        for command in commands:
+            with self.subTest(command):
+                self.assertTrue(f"auditbridge {command}" in text)
+
+    def test_every_option_that_a_page_gives_exists(self) -> None:
+        """Of the commands in fences; prose says the same words."""
+        count = 0
+        for fence in all_fences():
+            if fence.language != "sh":
+                continue
+            lines = fence.text.replace("\\\n", " ").splitlines()
+            for line in (line.partition("#")[0] for line in lines):
+                for call in re.findall(r"\bauditbridge ((?:[a-z]+ )+)([^|;&>]*)", line):
+                    for option in re.findall(r"(?<!\S)--[a-z-]+", call[1]):
+                        count += 1
+                        with self.subTest(f"{fence.place}: {call[0]}{option}"):
+                            self.assertIn(option, self.help_of(call[0].split()))
+        self.assertGreater(count, 20)
+
+    def help_of(self, words: list[str]) -> str:
+        """Of the command, and of the part that it names."""
+        return "".join(subprocess.run([PROGRAM, *words[:end], "--help"], capture_output=True,
+                                      text=True, timeout=60, check=False).stdout
+                       for end in (1, 2) if end <= len(words))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -159,6 +159,11 @@ class Reference(unittest.TestCase):
                     named = CODE.findall(f"{row.absent} {row.meaning}")
                     self.assertEqual(set(choices_of(schema)) - set(named), set())
 
+    def test_every_sink_is_named(self) -> None:
+        rows = [row for table in self.tables for row in table.rows if row.keys == ("type",)]
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(set(CODE.findall(rows[0].meaning)), set(CASES["sinks"]))
+
     def rows(self) -> Iterator[tuple[Table, Row, str, str, dict]]:
         for table in self.tables:
             for row in table.rows:
