@@ -258,6 +258,16 @@ class Complete(unittest.TestCase):
                 self.assertTrue(f"| `{name}` |" in table)
                 self.assertTrue(name in sections or name == "stdout")  # whose row says it all
 
+    def test_every_test_that_security_md_calls_on_exists(self) -> None:
+        promises = (ROOT / "docs/security.md").read_text()
+        names = set(re.findall(r"`((?:unit|provider|e2e|fuzz|golden)\.\w+)`", promises))
+        self.assertGreater(len(names), 15)
+        for label, _, name in (each.partition(".") for each in sorted(names)):
+            with self.subTest(f"{label}.{name}"):
+                files = [*(ROOT / "tests" / label).glob(f"test_{name}.*"),
+                         *(ROOT / "tests" / label).glob(f"{label}_{name}.c")]
+                self.assertTrue(files or (ROOT / "tests" / label / f"{name}.py").exists())
+
     def test_every_provider_has_its_page(self) -> None:
         pages = "".join(page.read_text() for page in (ROOT / "docs/providers").glob("*.md"))
         for name in SCHEMA["properties"]["sources"]["additionalProperties"]["properties"][
