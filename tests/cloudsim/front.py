@@ -28,7 +28,7 @@ class Front:
 
     def __enter__(self) -> "Front":
         self._folder = Path(tempfile.mkdtemp(prefix="cloudsim-front-"))
-        self.ca_file = str(certificate.make(self._folder, tuple(self.endpoints)))
+        self.ca_file = str(certificate.make(self._folder, *self.endpoints))
         self.context = certificate.server_context(self._folder)
         self._server = Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
