@@ -248,6 +248,23 @@ class Readme(unittest.TestCase):
             self.assertLessEqual(told - built, {"generic", "xsiam"})
 
 
+class Rooms(unittest.TestCase):
+    """docs/architecture.md draws the house as it is built."""
+
+    def test_each_room_includes_what_the_page_says(self) -> None:
+        text = (ROOT / "docs/architecture.md").read_text()
+        rows = re.findall(r"(?m)^\| `((?:src/)?\w+)/` \|.*\| ([^|]*)\|$", text)
+        rooms = {folder.name for folder in (ROOT / "src").iterdir() if folder.is_dir()}
+        self.assertLessEqual({f"src/{room}" for room in rooms}, {room for room, _ in rows})
+        for room, told in rows:
+            files = [*(ROOT / room).rglob("*.c"), *(ROOT / room).rglob("*.h")]
+            found = {name for file in files
+                     for name in re.findall(r'#include "(\w+)/', file.read_text())}
+            own = {"base", Path(room).name}
+            with self.subTest(room):
+                self.assertEqual(set(told.replace(",", "").split()), (found & rooms) - own)
+
+
 class Complete(unittest.TestCase):
     """What is built is on its page."""
 
