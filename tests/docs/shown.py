@@ -4,8 +4,9 @@ import re
 
 
 def plain(line: str) -> str:
-    """Without what differs from run to run: numbers, and the width of columns."""
-    return re.sub(r"\d[\w.:+-]*", "#", " ".join(line.split()))
+    """Without what differs from run to run: numbers, their units, and the width of columns."""
+    text = re.sub(r"\d[\w.:+-]*", "#", " ".join(line.split()))
+    return re.sub(r"# (?:ms|s|min|h|d)\b", "# long", text)
 
 
 def is_shown(shown: str, said: str) -> bool:

@@ -20,6 +20,7 @@ from azure_cloud import SECRET as AZURE_SECRET  # noqa: E402
 from azure_cloud import AzureCloud  # noqa: E402
 from azure_events import DIRECTORY, TENANT, AzureSpec  # noqa: E402
 from client import KEY_ID, SECRET, CloudSim  # noqa: E402
+from clock import CloudClock  # noqa: E402
 from front import Front  # noqa: E402
 from gcp_cloud import GcpCloud  # noqa: E402
 from gcp_events import GcpSpec  # noqa: E402
@@ -47,11 +48,13 @@ class World:
         self.aws = CloudSim(
             ScenarioSpec(events=AWS_EVENTS, account=ACCOUNT, region="eu-west-2", **span),
             ScenarioSpec(events=AWS_EVENTS // 2, account=ACCOUNT, seed=2, **span),
-            now=now, limit=0)
+            now=now, rate=1, limit=0)
         self.azure = AzureCloud(AzureSpec(events=AZURE_EVENTS, streams=(TENANT, DIRECTORY),
                                           **span), now, tick_s=0)
         self.gcp = GcpCloud(GcpSpec(events=GCP_EVENTS, parents=(f"projects/{PROJECT}",), **span),
                             now, tick_s=0)
+        for sim in (self.azure, self.gcp):
+            sim.clock = CloudClock(now, 1)
         self.google = GcpLogin(self.gcp.now)
 
     def __enter__(self) -> "World":
