@@ -203,7 +203,8 @@ class Links(unittest.TestCase):
                     todo += leads_to.glob("*.md")
                 elif leads_to.suffix == ".md" and leads_to.exists():
                     todo.append(leads_to)
-        self.assertEqual([fences.name_of(page) for page in fences.pages() if page not in reached], [])
+        lost = [fences.name_of(page) for page in fences.pages() if page not in reached]
+        self.assertEqual(lost, [])
 
     def test_every_file_that_is_named_exists(self) -> None:
         named = {(fences.name_of(page), PLACEHOLDER.sub("", path)) for page in fences.pages()

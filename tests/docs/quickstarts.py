@@ -30,7 +30,7 @@ except ImportError as missing:
 
 PROGRAM = Path(os.environ.get("AUDITBRIDGE", ROOT / "build" / "dev" / "auditbridge")).resolve()
 CHOSEN = [argument for argument in sys.argv[1:] if argument.endswith(".md")]
-PAGE_LIMIT_S = 180
+PAGE_LIMIT_S = 300
 MARK = "\x1e"  # stands before what a fence says
 # What must lie at the sink once a quick start was followed: the beginnings of ids, how many.
 ARRIVED = {
