@@ -176,6 +176,10 @@ class Reference(unittest.TestCase):
         text = (ROOT / PAGE).read_text()
         for name in SCHEMA["properties"]:
             self.assertRegex(text, rf"(?m)^\| `{name}` \| \S.*\|$")
+        named = set(re.findall(r"`(\w+)`", text))
+        for name, schema in SCHEMA["properties"].items():
+            with self.subTest(name):
+                self.assertEqual(set(schema.get("properties", ())) - named, set())
 
 
 if __name__ == "__main__":
