@@ -63,7 +63,8 @@ struct outcome {
      * be sent again but by hand. */
     bool is_doubted;
     bool is_shortened; /* it went without its record, which was too long */
-    char reason[128];  /* OUTCOME_REFUSED: why, without event content */
+    /* OUTCOME_REFUSED, and RETRY where it is known: why, without event content. */
+    char reason[128];
 };
 
 struct sink; /* each sink's file defines its own */

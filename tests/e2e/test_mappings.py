@@ -146,7 +146,7 @@ class Coverage(MappingsCase):
         self.assertEqual(sorted(lines), [
             ["ours.example", "AddGuest", "2b", "ours-user-add", "a user joins"],
             ["ours.example", "AddUser", "2b", "ours-user-add", "a user joins"],
-            ["ours.example", "ChangeDoor", "3f (on a condition)", "ours-rule-open",
+            ["ours.example", "ChangeDoor", "3f?", "ours-rule-open",
              "firewall-change"],
             ["ours.example", "NameDoor", "label", "packs/no-principle/ours.yaml:5",
              "only its name"]])
