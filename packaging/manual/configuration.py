@@ -109,6 +109,6 @@ def write(path, version):
         roff.item(roff.italic("/etc/auditbridge/auditbridge.yaml"),
                   "the configuration of the services that the package brings."),
         roff.item(roff.italic("sources.d/*.yaml"),
-                  "beside the configuration: more sources, each file a map from name to source."),
+                  "beside the configuration: more sinks and sources, such as a file a tenant."),
         roff.heading("SEE ALSO"),
         f"{roff.bold('auditbridge')}(1),\n{roff.bold('auditbridge-check')}(1)\n"])
