@@ -5,10 +5,11 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import zlib
 
 RELEASE = "bookworm"
-CACHE = pathlib.Path.home() / ".cache/auditbridge/debian-root"
-MORE = "man-db,systemd-sysv,bash-completion"
+MORE = "bash-completion,dbus,man-db,systemd-sysv"
+CACHE = pathlib.Path.home() / f".cache/auditbridge/debian-{RELEASE}-{zlib.crc32(MORE.encode())}"
 BOOT_LIMIT_S = 180
 
 
@@ -69,7 +70,7 @@ class DebianRoot:
 
     def call(self, *command):
         """Runs a command in here, which sees its own processes and no others."""
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+        environment = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin", "LC_ALL": "C.UTF-8",
                        "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"}
         return run("unshare", "--mount", "--pid", "--fork", "--kill-child",
                    f"--mount-proc={self.path('proc')}", "chroot", self.folder, *command,
@@ -97,7 +98,7 @@ class DebianRoot:
         name = f"auditbridge-{os.getpid()}"
         self.path("trial.sh").write_text(script + "\nsystemctl poweroff --force\n")
         self.path("etc/systemd/system/trial.service").write_text(
-            "[Unit]\nDefaultDependencies=no\nWants=sysinit.target\nAfter=sysinit.target\n"
+            "[Unit]\nWants=dbus.socket\nAfter=dbus.socket\n"
             "[Service]\nType=oneshot\nExecStart=/bin/sh /trial.sh\n"
             "StandardOutput=append:/trial.log\nStandardError=append:/trial.log\n")
         try:

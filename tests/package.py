@@ -137,12 +137,12 @@ class Installed(unittest.TestCase):
         self.assertIn("auditbridge", self.root.must("getent", "passwd", "auditbridge"))
         self.assertEqual(self.root.must("stat", "-c", "%a %U %G", "/etc/auditbridge"),
                          "750 root auditbridge\n")
+        self.assertEqual(self.root.must("stat", "-c", "%a %U", STATE), "700 auditbridge\n")
 
     def test_nothing_is_started_before_somebody_says_so(self):
         for unit in ("auditbridge.service", "auditbridge-once.timer"):
             told = self.root.call("systemctl", "is-enabled", unit).stdout
             self.assertEqual(told, "disabled\n")
-        self.assertFalse(self.root.path(STATE).exists())
 
     def test_the_sample_is_right_once_it_is_filled_in(self):
         told = self.root.call("auditbridge", "check", "--config", CONFIG)
@@ -151,15 +151,12 @@ class Installed(unittest.TestCase):
                                         re.M)), 2)
         config = self.root.path(CONFIG)
         config.write_text(filled(config.read_text(encoding="utf-8")), encoding="utf-8")
-        self.root.path(STATE).mkdir()
-        self.root.must("chown", "auditbridge:", STATE)
         self.root.must("runuser", "-u", "auditbridge", "--",
                        "auditbridge", "check", "--config", CONFIG)
 
     def test_what_is_left_by_a_new_version_a_removal_and_a_purge(self):
         config, state = self.root.path(CONFIG), self.root.path(STATE)
         config.write_text("# ours\n", encoding="utf-8")
-        state.mkdir()
         (state / "state.db").touch()
         self.root.must("systemctl", "enable", "auditbridge.service")
         self.root.must("dpkg", "--install", "/package.deb")
@@ -176,6 +173,67 @@ class Installed(unittest.TestCase):
         self.assertIn(f"{STATE} is kept", told)
         self.assertFalse(config.parent.exists())
         self.assertTrue((state / "state.db").exists())
+
+
+def blocks(heading):
+    """The shell commands of a section of docs/install.md, as a script."""
+    page = (ROOT / "docs/install.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", page, re.M | re.S)[1]
+    return "".join(re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S))
+
+
+class Page(unittest.TestCase):
+    """The commands of docs/install.md, as they stand there; sudo is a shim."""
+
+    def setUp(self):
+        self.root = self.enterContext(DebianRoot(installed))
+        sudo = self.root.path("/usr/local/bin/sudo")
+        sudo.write_text('#!/bin/sh\nif [ "$1" = -u ]; then\n    user=$2\n    shift 2\n'
+                        '    exec runuser -u "$user" -- "$@"\nfi\nexec "$@"\n')
+        sudo.chmod(0o755)
+        self.root.path("/etc/apt/apt.conf.d/yes").write_text('APT::Get::Assume-Yes "true";\n')
+
+    def test_the_package(self):
+        spec = ScenarioSpec(seed=9, start=hours_ago(3), seconds=600, events=10)
+        cloud = self.enterContext(CloudSim(spec, limit=0, now=hours_ago(0)))
+        etc = self.root.path("/etc/auditbridge")
+        live = LIVE.format(url="", account=spec.account, region=spec.region,
+                           endpoint=cloud.endpoint)
+        live = re.sub(r"  platform:\n(    .*\n)+", "", live).replace(", platform]", "]")
+        (etc / "auditbridge.yaml").write_text(live, encoding="utf-8")
+        shutil.copy(cloud.ca_file, etc / "cloud.pem")
+        (etc / "environment").write_text(
+            f"AWS_ACCESS_KEY_ID={KEY_ID}\nAWS_SECRET_ACCESS_KEY={SECRET}\n")
+        (etc / "secrets").mkdir()
+        (etc / "secrets/soc-key").write_text("key\n")
+        script = "\n".join([
+            "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/root",
+            "(set -ex", blocks("Configuration and secrets"), "echo 'checked live'",
+            blocks("A long run, or a timer").replace(" -f\n", " --no-pager\n"),
+            "sleep 2; systemctl is-active auditbridge.service auditbridge-once.timer",
+            blocks("Removal"), "echo 'all done')"])
+        told = self.root.boot(script)
+        self.assertRegex(told, r"(?m)^checked live$", told)
+        self.assertRegex(told, r"(?m)^active\nactive$", told)
+        self.assertRegex(told, r"(?m)^all done$", told)
+        self.assertFalse(etc.exists())
+
+    def test_from_source(self):
+        self.root.must("dpkg", "--purge", "auditbridge")
+        self.root.must("userdel", "auditbridge")
+        build, install = blocks("From source").split("sudo cmake ", 1)
+        self.assertEqual(build, "scripts/build\n")
+        cmake, inside = install.split("\n", 1)
+        must("cmake", *cmake.split(), cwd=ROOT,
+             env={**os.environ, "DESTDIR": str(self.root.folder)})
+        told = self.root.boot(f"(set -ex\n{inside}\necho 'all done')")
+        self.assertRegex(told, r"(?m)^all done$", told)
+        self.assertIn("auditbridge 0", self.root.must("auditbridge", "--version"))
+        self.root.must("systemctl", "enable", "auditbridge.service")
+        self.assertEqual(self.root.must("stat", "-c", "%a %G", CONFIG), "640 auditbridge\n")
+        told = self.root.must("runuser", "-u", "auditbridge", "--", "sh", "-c",
+                              f"auditbridge check --config {CONFIG} || test $? = 2")
+        self.assertIn("2 problems", told)
 
 
 class Booted(unittest.TestCase):
