@@ -21,7 +21,7 @@ REASONS = {
     "build": "builds or installs the program, which the test has already",
     "cluster": "needs a Kubernetes cluster",
     "container": "needs a container engine",
-    "root": "changes the machine it runs on",
+    "root": "changes the machine it runs on; tests/package.py runs it in a Debian of its own",
     "forever": "runs until it is stopped",
     "long": "takes minutes; scripts/test --all runs it",
     "sketch": "stands for what the reader has and the test has not",
