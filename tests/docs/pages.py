@@ -314,7 +314,7 @@ class Complete(unittest.TestCase):
                 continue
             lines = fence.text.replace("\\\n", " ").splitlines()
             for line in (line.partition("#")[0] for line in lines):
-                for call in re.findall(r"\bauditbridge ((?:[a-z]+ )+)([^|;&>]*)", line):
+                for call in re.findall(r"(?<!-u )\bauditbridge ((?:[a-z]+ )+)([^|;&>]*)", line):
                     for option in re.findall(r"(?<!\S)--[a-z-]+", call[1]):
                         count += 1
                         with self.subTest(f"{fence.place}: {call[0]}{option}"):
