@@ -202,7 +202,8 @@ class Accepted(Chart):
 
     def test_metrics_are_in_the_configuration(self):
         wanted = {"metrics-servicemonitor": {"listen": "[::]:9500"}, "metrics-podmonitor": {"listen": "0.0.0.0:9464"},
-                  "metrics-pushgateway": {"pushgateway": "https://push.example.org"}}
+                  "metrics-pushgateway": {"pushgateway": "https://push.example.org", "instance": "auditbridge.audit",
+                                          "pushgateway_username": "audit"}}
         for name, metrics in wanted.items():
             found = [item for item in self.render(name) if not item["metadata"]["name"].endswith("-dashboard")]
             config = yaml.safe_load(one(found, "ConfigMap")["data"]["auditbridge.yaml"])
@@ -239,7 +240,9 @@ class Refused(Chart):
             (["metrics.enabled=true"], "needs metrics.pushgateway"),
             (["kind=Deployment", "metrics.pushgateway=http://push:9091"], "metrics.pushgateway is for kind: CronJob"),
             (["metrics.enabled=true", "metrics.pushgateway=http://push:9091", "config.metrics.listen=:1"],
-             "config.metrics is set by the chart"),
+             "config.metrics.listen is set by the chart"),
+            (["metrics.enabled=true", "metrics.pushgateway=http://push:9091", "config.metrics.pushgateway=http://other"],
+             "config.metrics.pushgateway is set by the chart"),
         ]
         for settings, message in refused:
             self.refuse(settings, message)

@@ -18,8 +18,10 @@
 {{- if hasKey .Values.config "state" -}}
 {{- fail "config.state is set by the chart: the volume is described by the value state" -}}
 {{- end -}}
-{{- if and $metrics.enabled (hasKey .Values.config "metrics") -}}
-{{- fail "config.metrics is set by the chart when metrics.enabled is true: remove one of them" -}}
+{{- range $name := ternary (list "listen" "pushgateway") (list) $metrics.enabled -}}
+{{- if hasKey (default (dict) $.Values.config.metrics) $name -}}
+{{- fail (printf "config.metrics.%s is set by the chart: use the value metrics; other keys may stay" $name) -}}
+{{- end -}}
 {{- end -}}
 
 {{- if gt (int .Values.replicas) 1 -}}

@@ -11,9 +11,11 @@
 {{- end -}}
 {{- if include "auditbridge.listens" . -}}
 {{- $listen := printf "%s:%d" .Values.metrics.listenAddress (int .Values.metrics.port) -}}
-{{- $_ := set $config "metrics" (dict "listen" $listen) -}}
+{{- $_ := set $config "metrics" (merge (dict "listen" $listen) (default (dict) $config.metrics)) -}}
 {{- else if .Values.metrics.enabled -}}
-{{- $_ := set $config "metrics" (dict "pushgateway" .Values.metrics.pushgateway) -}}
+{{- $instance := printf "%s.%s" (include "auditbridge.fullname" .) .Release.Namespace -}}
+{{- $push := dict "pushgateway" .Values.metrics.pushgateway -}}
+{{- $_ := set $config "metrics" (merge $push (default (dict) $config.metrics) (dict "instance" $instance)) -}}
 {{- end -}}
 {{- toYaml $config -}}
 {{- end -}}

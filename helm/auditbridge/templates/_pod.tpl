@@ -1,19 +1,16 @@
-{{/* Metadata and spec of a pod. {root: ., args: list, restartPolicy: text, state: claim|emptyDir, probes: bool} */}}
+{{/* Of both: {root: ., args: list, restartPolicy: text, state: "claim" or "emptyDir", probes: bool} */}}
 {{- define "auditbridge.podTemplate" -}}
-{{- $root := .root -}}
-{{- with $root -}}
 metadata:
   labels:
-    {{- include "auditbridge.podLabels" . | nindent 4 }}
+    {{- include "auditbridge.podLabels" .root | nindent 4 }}
   annotations:
-    {{- if not .Values.existingConfigMap }}
-    checksum/config: {{ include "auditbridge.configHash" . }}
+    {{- if not .root.Values.existingConfigMap }}
+    checksum/config: {{ include "auditbridge.configHash" .root }}
     {{- end }}
     kubectl.kubernetes.io/default-container: auditbridge
-    {{- with .Values.podAnnotations }}
+    {{- with .root.Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-{{- end }}
 spec:
   {{- include "auditbridge.podSpec" . | nindent 2 }}
 {{- end -}}
