@@ -78,6 +78,11 @@ class ConfigSchema(unittest.TestCase):
             for name in properties(kind):
                 with self.subTest(f"{kind}: {name}"):
                     self.assertIn(f"| `{name}` |", GUIDE)
+        section = GUIDE.partition("\n## Metrics\n")[2].partition("\n## ")[0]
+        for name, schema in SCHEMA["properties"]["metrics"]["properties"].items():
+            with self.subTest(f"metrics: {name}"):
+                default = f"`{schema['default']}`" if "default" in schema else ""
+                self.assertRegex(section, rf"(?m)^\| `{name}` \| {default}\s*\|")
 
     def test_the_guide_names_the_fallbacks(self):
         rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", GUIDE, re.M))
@@ -108,6 +113,9 @@ class ConfigSchema(unittest.TestCase):
             "misspelt route": config({"sinks": [{"nmae": "soc"}]}),
             "state that is a text": config(state="bridge.db"),
             "rate past its range": config({"requests_per_second": 1001}),
+            "unknown key of metrics": config(metrics={"port": 9464}),
+            "too many sources": config(metrics={"max_sources": 10001}),
+            "a gateway that is no URL": config(metrics={"pushgateway": "gateway:9091"}),
         }
         for name, value in wrong.items():
             with self.subTest(name):
