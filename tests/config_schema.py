@@ -87,6 +87,9 @@ class ConfigSchema(unittest.TestCase):
             "misspelt route": config({"sinks": [{"nmae": "soc"}]}),
             "state that is a text": config(state="bridge.db"),
             "rate past its range": config({"requests_per_second": 1001}),
+            "unknown key of metrics": config(metrics={"port": 9464}),
+            "too many sources": config(metrics={"max_sources": 10001}),
+            "a gateway that is no URL": config(metrics={"pushgateway": "gateway:9091"}),
         }
         for name, value in wrong.items():
             with self.subTest(name):

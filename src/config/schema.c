@@ -212,11 +212,14 @@ json_t *config_schema(const struct provider *const *providers,
     }
 
     json_t *state = json_object();
+    json_t *metrics = json_object();
     add_table(config_state_keys, state, NULL);
+    add_table(config_metrics_keys, metrics, NULL);
     json_t *properties = json_pack(
-        "{s:{s:s, s:o, s:b}, s:o, s:{s:s, s:o}, s:o, s:o}", "state", "type", "object",
-        "properties", state, "additionalProperties", 0, "workers", workers_schema(),
-        "mappings", "type", "array", "items", text_schema(), "sinks",
+        "{s:{s:s, s:o, s:b}, s:{s:s, s:o, s:b}, s:o, s:{s:s, s:o}, s:o, s:o}", "state",
+        "type", "object", "properties", state, "additionalProperties", 0, "metrics",
+        "type", "object", "properties", metrics, "additionalProperties", 0, "workers",
+        workers_schema(), "mappings", "type", "array", "items", text_schema(), "sinks",
         entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
     return json_pack("{s:s, s:s, s:s, s:o, s:b}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title",

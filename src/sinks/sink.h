@@ -31,6 +31,7 @@ struct batch_event {
 /* Consecutive pages of one source, sent once and committed once. */
 struct batch {
     const char *source;
+    const char *provider; /* whose source it is of; NULL: the bridge's own events */
     struct batch_event *events;
     size_t count;
     struct buf ids;
