@@ -87,7 +87,9 @@ def top(properties):
             "state.path": properties["state"]["properties"]["path"]}
     named = {name: {"description": f"by name, what {what}"} for name, what in
              (("sinks", "events are sent to"), ("sources", "is read"))}
-    return rows({**flat, **named}, ("sinks", "sources"), ())
+    seen = {"metrics": {"description": "what others see of a run, see below; nothing unless it "
+                                       "is there"}}
+    return rows({**flat, **seen, **named}, ("sinks", "sources"), ())
 
 
 def write(path, version):
@@ -100,6 +102,7 @@ def write(path, version):
         roff.heading("DESCRIPTION"),
         roff.fill(roff.styled(DESCRIPTION)), ".PP\n", roff.fill(roff.styled(VALUES)),
         roff.heading("KEYS OF THE FILE"), top(properties),
+        roff.heading("METRICS"), rows(properties["metrics"]["properties"], (), ()),
         kinds("SINKS", properties["sinks"]["additionalProperties"], "type",
               "Each entry says by its type what kind of receiver it is."),
         kinds("SOURCES", properties["sources"]["additionalProperties"], "provider",
