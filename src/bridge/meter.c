@@ -115,8 +115,9 @@ void meter_batch(const struct source *source, const struct batch *batch,
                  const struct send_result *result, int64_t now_ms)
 {
     const char *provider = provider_of(source);
-    if (batch->count == 0 && batch->known_count == 0) {
-        return; /* only marks moved */
+    bool is_idle = batch->count == 0 && batch->known_count == 0; /* marks moved alone */
+    if (is_idle || !metrics_is_enabled()) {
+        return;
     }
     count(METRIC_RECORD_BYTES, provider, NULL, batch->record_bytes);
     count(METRIC_BATCHES, provider, NULL, 1);

@@ -31,6 +31,11 @@ void metrics_enable(void)
     atomic_store(&is_enabled, true);
 }
 
+bool metrics_is_enabled(void)
+{
+    return atomic_load(&is_enabled);
+}
+
 static const char *text_of(const char *label)
 {
     return label == NULL ? "" : label;
@@ -80,7 +85,7 @@ static struct series *find_or_add(enum metric metric, const struct metrics_label
 
 void metrics_add(enum metric metric, struct metrics_labels labels, double amount)
 {
-    if (atomic_load(&is_enabled)) {
+    if (metrics_is_enabled()) {
         pthread_mutex_lock(&mutex);
         find_or_add(metric, &labels)->value += amount;
         pthread_mutex_unlock(&mutex);
@@ -89,7 +94,7 @@ void metrics_add(enum metric metric, struct metrics_labels labels, double amount
 
 void metrics_set(enum metric metric, struct metrics_labels labels, double value)
 {
-    if (atomic_load(&is_enabled)) {
+    if (metrics_is_enabled()) {
         pthread_mutex_lock(&mutex);
         find_or_add(metric, &labels)->value = value;
         pthread_mutex_unlock(&mutex);
@@ -114,7 +119,7 @@ void metrics_tally_add(enum metric metric, struct metrics_tally *tally, double v
 void metrics_observe_tally(enum metric metric, struct metrics_labels labels,
                            const struct metrics_tally *tally)
 {
-    if (!atomic_load(&is_enabled)) {
+    if (!metrics_is_enabled()) {
         return;
     }
     pthread_mutex_lock(&mutex);
@@ -152,7 +157,7 @@ static void clear_family(struct family *family)
 void metrics_set_all(enum metric metric, const struct metrics_sample *samples,
                      size_t count)
 {
-    if (!atomic_load(&is_enabled)) {
+    if (!metrics_is_enabled()) {
         return;
     }
     pthread_mutex_lock(&mutex);
@@ -165,7 +170,7 @@ void metrics_set_all(enum metric metric, const struct metrics_sample *samples,
 void metrics_replace(enum metric metric, const struct metrics_sample *samples,
                      size_t count)
 {
-    if (!atomic_load(&is_enabled)) {
+    if (!metrics_is_enabled()) {
         return;
     }
     pthread_mutex_lock(&mutex);

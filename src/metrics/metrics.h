@@ -20,6 +20,7 @@ struct metrics_labels {
 };
 
 void metrics_enable(void);
+bool metrics_is_enabled(void);
 
 /* To a counter, or to a gauge. */
 void metrics_add(enum metric metric, struct metrics_labels labels, double amount);

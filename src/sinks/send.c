@@ -155,6 +155,9 @@ static void meter(const struct send_route *route, const struct batch *batch,
     const char *sink = route->sink->name;
     size_t counts[OUTCOME_UNWANTED + 1] = {0};
     size_t bytes = 0;
+    if (!metrics_is_enabled()) {
+        return;
+    }
     for (size_t i = 0; i < batch->count; i++) {
         enum outcome_kind kind = outcomes[i].kind;
         bool is_taken = kind == OUTCOME_ACCEPTED || kind == OUTCOME_DUPLICATE;

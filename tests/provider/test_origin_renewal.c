@@ -2,12 +2,14 @@
 #include "aws/identity.h"
 #include "aws_world.h"
 #include "base/timestamp.h"
+#include "metrics/metrics.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +56,54 @@ static void token_files_are_read_at_each_renewal(void **state)
     assert_non_null(strstr(world.seen[0].body, "WebIdentityToken=first-token"));
     assert_non_null(strstr(world.seen[1].body, "WebIdentityToken=second-token"));
     assert_string_equal(world.seen[0].authorization, ""); /* not signed */
+    unlink(path);
+    credentials_clear(&credentials);
+    world_clear(&world);
+}
+
+/* Whether the series of credentials that end says line. */
+static bool is_ending(const char *line)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    assert_true(metrics_write(true, &text));
+    bool found = strstr(buf_text(&text), line) != NULL;
+    buf_clear(&text);
+    return found;
+}
+
+static void what_cannot_be_renewed_is_told_with_its_end(void **state)
+{
+    (void)state;
+    struct world world;
+    struct credentials credentials = {0};
+    char path[] = "/tmp/auditbridge-token-XXXXXX";
+    char line[128];
+    close(mkstemp(path));
+    world_init(&world);
+    metrics_enable();
+    setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/pod", 1);
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", write_file(path, "token"), 1);
+    world.rules[0] = (struct world_rule){
+        .url = "sts.", .answer = "identity/web-identity.xml", .times = 1};
+    world.rules[1] =
+        (struct world_rule){.url = "sts.", .fails = ERROR_UNREACHABLE, .times = 4};
+    world.rules[2] =
+        (struct world_rule){.url = "sts.", .answer = "identity/web-identity.xml"};
+    int64_t end_ms = world.now_ms + MS_PER_HOUR;
+    assert_true(find_and_get(&world, &credentials));
+    assert_false(is_ending("auditbridge_credential_expiry"));
+
+    world.now_ms += 56LL * MS_PER_MINUTE;
+    assert_true(find_and_get(&world, &credentials)); /* the old ones are still good */
+    snprintf(line, sizeof(line), "\"} %lld\n", (long long)(end_ms / MS_PER_SECOND));
+    assert_true(is_ending("expiry_timestamp_seconds{cloud=\"aws\",identity=\""));
+    assert_true(is_ending(line));
+
+    world.now_ms += MS_PER_MINUTE;
+    assert_true(find_and_get(&world, &credentials));
+    assert_false(is_ending("auditbridge_credential_expiry"));
+    metrics_clear();
     unlink(path);
     credentials_clear(&credentials);
     world_clear(&world);
@@ -161,6 +211,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_files_are_read_at_each_renewal),
+        cmocka_unit_test(what_cannot_be_renewed_is_told_with_its_end),
         cmocka_unit_test(a_pod_s_token_is_read_each_time_and_goes_to_metadata_only),
         cmocka_unit_test(an_instance_s_credentials_are_asked_for_with_its_token),
         cmocka_unit_test(a_program_s_output_is_taken),
