@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_run,     &command_check, &command_map, &command_explain,
@@ -36,16 +37,26 @@ static void print_help(FILE *out)
           out);
 }
 
+enum { EXIT_SIGNAL = 128 }; /* and the signal's number, as shells say it */
+
+/* The first signal lets the batch in flight end; the second kills. */
 static void stop(int number)
 {
-    (void)number;
+    static volatile sig_atomic_t is_stopping;
+    if (is_stopping) {
+        _exit(EXIT_SIGNAL + number);
+    }
+    is_stopping = 1;
     runtime_stop();
 }
 
-/* The first signal lets the batch in flight end; SA_RESETHAND: the second kills. */
 static void catch_signals(void)
 {
-    struct sigaction stopping = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction stopping = {.sa_handler = stop};
+    /* The kernel spares the first process of a container what kills others. */
+    if (getpid() != 1) {
+        stopping.sa_flags = (int)SA_RESETHAND;
+    }
     sigaction(SIGTERM, &stopping, NULL);
     sigaction(SIGINT, &stopping, NULL);
     struct sigaction ignored = {.sa_handler = SIG_IGN};

@@ -25,7 +25,7 @@ enum {
     PAGE_BODY_MAX = 16 << 20, /* an answer is read whole; more is ERROR_TOO_BIG */
 };
 
-/* How a log without a cursor is read (DESIGN "Slices"): one constant row a provider. */
+/* How a log without a cursor is read (bridge/slice.h): one constant row a provider. */
 struct slicing {
     size_t passes;
     int64_t age_ms[SLICE_PASSES]; /* how old events are at each pass, youngest first */

@@ -179,7 +179,7 @@ def blocks(heading):
     """The shell commands of a section of docs/install.md, as a script."""
     page = (ROOT / "docs/install.md").read_text(encoding="utf-8")
     section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", page, re.M | re.S)[1]
-    return "".join(re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S))
+    return "".join(re.findall(r"^```sh root\n(.*?)^```", section, re.M | re.S))
 
 
 class Page(unittest.TestCase):

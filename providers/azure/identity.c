@@ -7,6 +7,7 @@
 #include "azure/managed.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "metrics/expiry.h"
 #include "net/token_cache.h"
 
 #include <stdlib.h>
@@ -144,6 +145,25 @@ static bool fetch(const struct credential *credential, const struct runtime *run
     }
 }
 
+/* For metrics: when the certificate ends, and a token that could not be renewed. */
+static void meter_expiry(const struct credential *credential,
+                         const struct token_cache_ask *ask, bool is_renewed)
+{
+    const struct runtime *runtime = ask->runtime;
+    const struct expiry_of token = {"azure", credential_name(credential->kind),
+                                    credential->client_id};
+    if (is_renewed) {
+        expiry_forget(&token);
+    } else if (token_cache_left_ms(ask) != 0) {
+        expiry_set(&token, runtime->now_ms(runtime->context) + token_cache_left_ms(ask));
+    }
+    if (credential->certificate != NULL) {
+        const struct expiry_of certificate = {"azure", "certificate",
+                                              credential->client_id};
+        expiry_set(&certificate, credential->certificate->not_after_ms);
+    }
+}
+
 /* Fetches for all who wait, and tells them how it went. */
 static bool fetch_for_all(const struct credential *credential,
                           const struct token_cache_ask *ask, struct secret *out,
@@ -154,7 +174,9 @@ static bool fetch_for_all(const struct credential *credential,
     bool ok = fetch(credential, ask->runtime, ask->audience, &token, &cause);
     if (ok) {
         token_cache_keep(ask, &token, out);
+        meter_expiry(credential, ask, true);
     } else {
+        meter_expiry(credential, ask, false);
         ok = token_cache_fail(ask, &cause, out);
         if (ok) {
             log_write_take(LOG_WARN, LOG_CREDENTIALS_STALE, NULL,

@@ -6,7 +6,7 @@
  * the last one.
  *
  * What is configured decides, and nothing else is tried when it fails: another credential
- * may be a broader identity than the one that was meant (azure.md section 3).
+ * may be a broader identity than the one that was meant.
  *
  * Errors: ERROR_CONFIG (a part is missing or unreadable), ERROR_DENIED (Entra refused:
  * text says the AADSTS code and its remedy), those of net/http.h.

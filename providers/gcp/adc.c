@@ -5,6 +5,7 @@
 #include "gcp/adc_fetch.h"
 #include "gcp/adc_find.h"
 #include "gcp/adc_who.h"
+#include "metrics/expiry.h"
 #include "net/token_cache.h"
 
 #include <stdlib.h>
@@ -164,6 +165,20 @@ static void log_choice(const struct adc *adc)
     }
 }
 
+/* For metrics: when a token ends that could not be renewed. */
+static void meter_expiry(const struct adc *adc, const struct token_cache_ask *ask,
+                         bool is_renewed)
+{
+    const struct runtime *runtime = ask->runtime;
+    const struct expiry_of token = {"gcp", adc_name(adc),
+                                    adc_source_text(adc->found.source, "client_email")};
+    if (is_renewed) {
+        expiry_forget(&token);
+    } else if (token_cache_left_ms(ask) != 0) {
+        expiry_set(&token, runtime->now_ms(runtime->context) + token_cache_left_ms(ask));
+    }
+}
+
 /* Fetches for all who wait, and tells them how it went. */
 static bool fetch_for_all(const struct adc *adc, const struct token_cache_ask *ask,
                           struct secret *out, struct error *err)
@@ -174,7 +189,9 @@ static bool fetch_for_all(const struct adc *adc, const struct token_cache_ask *a
     if (ok) {
         adc_who_forget(adc->found.digest);
         token_cache_keep(ask, &token, out);
+        meter_expiry(adc, ask, true);
     } else {
+        meter_expiry(adc, ask, false);
         ok = token_cache_fail(ask, &cause, out);
         if (ok) {
             log_write_take(LOG_WARN, LOG_CREDENTIALS_STALE, NULL,

@@ -6,8 +6,7 @@
  * refused the last one.
  *
  * What is configured decides, and nothing else is tried when it fails: a broken
- * GOOGLE_APPLICATION_CREDENTIALS is an error, never a reason to ask the metadata server
- * (gcp.md section 2).
+ * GOOGLE_APPLICATION_CREDENTIALS is an error, never a reason to ask the metadata server.
  *
  * Errors: ERROR_CONFIG (a part is missing or unreadable), ERROR_DENIED (Google refused:
  * text says why and the remedy), those of net/http.h.

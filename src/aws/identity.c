@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/object.h"
 #include "base/timestamp.h"
+#include "metrics/expiry.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -173,6 +174,22 @@ static void tell(struct identity *identity)
                    NULL, json_pack("{s:s}", "from", identity->held.from));
 }
 
+/* For metrics: held is not renewed, and ends at its time; or it was renewed. */
+static void meter_expiry(const struct identity *identity, const struct runtime *runtime,
+                         bool is_renewed)
+{
+    const struct expiry_of held = {"aws", identity->held.from, NULL};
+    if (held.kind == NULL || identity->end_ms == INT64_MAX) {
+        return;
+    }
+    if (is_renewed) {
+        expiry_forget(&held);
+    } else {
+        expiry_set(&held, runtime->now_ms(runtime->context) + identity->end_ms -
+                              monotonic_ms(runtime));
+    }
+}
+
 static void keep(struct identity *identity, struct credentials *fresh, int64_t now_ms)
 {
     int64_t life_ms = fresh->life_ms;
@@ -226,6 +243,9 @@ static bool renew(struct identity *identity, const struct runtime *runtime, bool
         keep(identity, &fresh, now_ms);
     } else {
         note_failure(identity, &failure, now_ms, is_good);
+    }
+    meter_expiry(identity, runtime, ok);
+    if (!ok) {
         if (err != NULL) {
             *err = failure;
         }

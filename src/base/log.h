@@ -45,7 +45,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
     X(LOG_NOTICE_REFUSED, "notice.refused")                                              \
     X(LOG_CREDENTIALS_FOUND, "credentials.found")                                        \
     X(LOG_CREDENTIALS_STALE, "credentials.stale")                                        \
-    X(LOG_CONFIG_WARNING, "config.warning")
+    X(LOG_CONFIG_WARNING, "config.warning")                                              \
+    X(LOG_METRICS_LISTENING, "metrics.listening")                                        \
+    X(LOG_METRICS_FAILED, "metrics.failed")
 
 enum log_event {
 #define LOG_EVENT_NAME(name, text) name,

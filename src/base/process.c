@@ -96,6 +96,14 @@ static bool reap(pid_t pid, int64_t end_ms, int *status)
     }
 }
 
+/* What the program left behind in its group is ours to reap where we are the first
+   process of a container; elsewhere it is init's, and there is nothing to wait for. */
+static void reap_orphans(pid_t group, bool is_killed)
+{
+    while (waitpid(-group, NULL, is_killed ? 0 : WNOHANG) > 0) {
+    }
+}
+
 static bool judge(int status, const char *name, struct error *err)
 {
     if (WIFSIGNALED(status)) {
@@ -139,5 +147,6 @@ bool process_run(const char *const *argv, int timeout_ms, struct buf *out,
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
         }
     }
+    reap_orphans(pid, !is_reaped);
     return ok && judge(status, argv[0], err);
 }

@@ -98,7 +98,8 @@ static void beat(struct crew *crew)
         return;
     }
     crew->renewed_ms = now;
-    if (!shared->store_type->renew(shared->store, &err)) {
+    crew->fleet->has_lost_leases = !shared->store_type->renew(shared->store, &err);
+    if (crew->fleet->has_lost_leases) {
         log_write_take(LOG_WARN, LOG_LEASE_LOST, NULL,
                        json_pack("{s:s}", "error", err.text));
     }
@@ -112,6 +113,7 @@ static bool is_finished(const struct crew *crew, const struct source *source)
 
 static void put_to_rest(struct crew *crew, struct source *source)
 {
+    meter_turn_ended(source, crew->fleet->worker.runtime);
     teller_saw(crew->teller, source);
     if (!is_finished(crew, source)) {
         queue_rest(crew->queue, source);

@@ -145,7 +145,14 @@ static bool commit(struct delivery *delivery, struct error *err)
         .forget_ms = slicing == NULL ? INT64_MIN : slice_sealed_ms(next, slicing),
         .keeps_ids = slicing != NULL,
     };
+    int64_t began_ms = worker_monotonic_ms(worker);
+    size_t expired = source->claim.letters_expired;
     bool ok = worker->store_type->commit(worker->store, &source->claim, &settled, err);
+    meter_commit(worker_monotonic_ms(worker) - began_ms,
+                 source->claim.letters_expired - expired);
+    if (ok) {
+        meter_batch(source, batch, result, settled.now_ms);
+    }
     free(letters);
     free(ids);
     return ok;
@@ -221,6 +228,7 @@ static bool stage(const struct delivery *delivery, struct error *err)
     batch_pack(delivery->batch, &packed);
     bool ok =
         worker->store_type->stage(worker->store, &source->claim, buf_bytes(&packed), err);
+    source->meter.outbox_bytes = (int64_t)packed.size;
     buf_clear(&packed);
     return ok;
 }
@@ -250,6 +258,7 @@ static bool settle_batch(struct delivery *delivery, struct error *err)
         source->claim.cursor = delivery->next;
         source->meter.head_ms = delivery->next.mark_ms[0];
         source->meter.delivered = source->counts.delivered;
+        source->meter.outbox_bytes = 0;
     } else {
         json_decref(delivery->next.place);
     }
@@ -281,7 +290,9 @@ bool deliver_staged(struct worker *worker, struct source *source, struct error *
     }
     buf_init(&packed, SIZE_MAX / 2);
     batch_init(&batch, source->name);
+    batch.provider = source->config->provider->name;
     bool ok = worker->store_type->staged(worker->store, &source->claim, &packed, err);
+    source->meter.outbox_bytes = (int64_t)packed.size;
     if (ok && packed.size > 0) {
         struct delivery delivery = {
             .worker = worker,

@@ -33,6 +33,7 @@ struct fleet {
     struct scout *scout;
     int64_t discover_ms;   /* when to look again what the entries stand for; monotonic */
     int64_t discovered_ms; /* when that was known last */
+    bool has_lost_leases;  /* they could not be renewed when that was last tried */
 };
 
 /*

@@ -149,5 +149,6 @@ bool page_map(struct page_reader *reader, struct source *source, const struct pa
         batch->record_bytes += record->bytes.size;
     }
     source->counts.read += page->record_count;
+    meter_read(source, page->record_count);
     return true;
 }

@@ -22,6 +22,9 @@ bool read_note_gaps(struct turn *turn, const struct slice_plan *plan, struct err
                                              err)) {
             return false;
         }
+        if (worker->backfill == NULL) {
+            meter_gap(turn->source, gap, worker->runtime);
+        }
     }
     return true;
 }
@@ -110,6 +113,7 @@ static bool poll_page(struct turn *turn, struct page *page, struct error *err)
 
     source->counts.requests++;
     bool ok = provider->poll(source->session, slice, cursor->place, page, err);
+    meter_request(source, ok ? ERROR_NONE : err->kind);
     if (page->allowed_per_second > 0) {
         source->allowed_per_second = page->allowed_per_second;
     }

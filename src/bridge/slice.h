@@ -1,5 +1,5 @@
 /*
- * Reading a log that has no cursor (DESIGN "Slices"): pure functions that say which
+ * Reading a log that has no cursor (docs/architecture.md): pure functions that say which
  * stretch of time to read next, and what is known once it was read.
  *
  * I1  mark[1] >= ... >= mark[n]; none ever goes back; mark[1] <= now - age[1].

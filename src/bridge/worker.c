@@ -134,6 +134,12 @@ static bool narrow(struct turn *turn, struct error *err)
     return true;
 }
 
+static void begin_batch(const struct turn *turn, struct batch *batch)
+{
+    batch_init(batch, turn->source->name);
+    batch->provider = turn->source->config->provider->name;
+}
+
 /* Deals with a page that failed; false when its slice cannot go on now. */
 static bool survive(struct turn *turn, struct error *err)
 {
@@ -165,7 +171,7 @@ static bool fill_batch(struct turn *turn, struct batch *batch, bool *is_done,
         }
         if (!is_kept) {
             batch_clear(batch);
-            batch_init(batch, turn->source->name);
+            begin_batch(turn, batch);
             return true;
         }
     }
@@ -176,7 +182,7 @@ static bool fill_batch(struct turn *turn, struct batch *batch, bool *is_done,
 static bool run_batch(struct turn *turn, bool *is_done, struct error *err)
 {
     struct batch batch;
-    batch_init(&batch, turn->source->name);
+    begin_batch(turn, &batch);
     struct error cause = {0};
     size_t pages_before = turn->slice_pages;
     bool filled = fill_batch(turn, &batch, is_done, &cause);
@@ -329,6 +335,7 @@ void worker_run(struct worker *worker, struct source *source)
     struct turn turn = {
         .worker = worker, .source = source, .began_ms = worker_monotonic_ms(worker)};
     source->error = (struct error){0};
+    source->meter.began_ms = turn.began_ms;
     if (!start_cursor(&turn, &source->error) || !open_session(&turn, &source->error) ||
         !deliver_staged(worker, source, &source->error) ||
         !run_slices(&turn, &source->error)) {
@@ -337,4 +344,5 @@ void worker_run(struct worker *worker, struct source *source)
     source->origin.self = NULL; /* the session's */
     provider->close(source->session);
     source->session = NULL;
+    source->meter.began_ms = 0;
 }

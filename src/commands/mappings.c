@@ -99,15 +99,28 @@ void mappings_clear(struct mappings *mappings)
     *mappings = (struct mappings){0};
 }
 
-void mappings_add_letters(struct buf *out, uint32_t bits)
+/* certain: those without a "?" behind them. */
+static void add_letters(struct buf *out, uint32_t bits, uint32_t certain)
 {
     const char *between = "";
     for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
-        if ((bits & principle_bit(&principles[i])) != 0) {
-            buf_addf(out, "%s%s", between, principles[i].ref);
+        uint32_t bit = principle_bit(&principles[i]);
+        if ((bits & bit) != 0) {
+            buf_addf(out, "%s%s%s", between, principles[i].ref,
+                     (certain & bit) == 0 ? "?" : "");
             between = ", ";
         }
     }
+}
+
+void mappings_add_letters(struct buf *out, uint32_t bits)
+{
+    add_letters(out, bits, bits);
+}
+
+void mappings_add_verdict(struct buf *out, const struct verdict *verdict)
+{
+    add_letters(out, verdict->principles, verdict->certain);
 }
 
 json_t *mappings_letters_json(uint32_t bits)

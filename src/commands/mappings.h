@@ -7,6 +7,7 @@
 #include "commands/options.h"
 #include "mapping/catalogue.h"
 #include "mapping/decision.h"
+#include "mapping/verdict.h"
 
 extern const struct command mappings_coverage;
 extern const struct command mappings_diff;
@@ -72,6 +73,8 @@ void mappings_catalogues_clear(struct mappings_catalogues *catalogues);
 
 /* "2a, 2b" into out; nothing when there are none. */
 void mappings_add_letters(struct buf *out, uint32_t bits);
+/* "2b, 2c?": behind those that hold on a condition stands a '?'. */
+void mappings_add_verdict(struct buf *out, const struct verdict *verdict);
 /* The same as a JSON list. The caller owns it. */
 json_t *mappings_letters_json(uint32_t bits);
 

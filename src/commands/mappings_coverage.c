@@ -33,7 +33,8 @@ static const char help[] =
     "  --undecided       only what is undecided, all of it: service, tab, operation\n"
     "  --sample N        N decisions by chance, for a second reader: service, "
     "operation,\n"
-    "                    principles or class, rule, why (or action), with tabs between\n"
+    "                    principles ('?': on a condition) or class, rule, why (or\n"
+    "                    action), with tabs between\n"
     "  --seed S          another S, another sample (default: 1)\n"
     "  --output json     the figures as one JSON object\n"
     "\n"
@@ -152,10 +153,7 @@ static void print_rule(const struct verdict *verdict)
 {
     struct buf letters;
     buf_init(&letters, SIZE_MAX / 2);
-    mappings_add_letters(&letters, verdict->principles);
-    if (verdict->kind == VERDICT_CONDITIONAL) {
-        buf_add_text(&letters, " (on a condition)");
-    }
+    mappings_add_verdict(&letters, verdict);
     put_cell(buf_text(&letters), "\t");
     put_cell(verdict->rule->rule.id, "\t");
     const char *action =

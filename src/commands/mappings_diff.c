@@ -64,15 +64,7 @@ static void print_verdict(const struct verdict *verdict)
     } else if (verdict->kind == VERDICT_NONE) {
         buf_addf(&text, "none: %s", decision_names[verdict->decision->class]);
     }
-    const char *between = "";
-    for (size_t i = 0; i < PRINCIPLE_COUNT; i++) {
-        uint32_t bit = principle_bit(&principles[i]);
-        if ((verdict->principles & bit) != 0) {
-            buf_addf(&text, "%s%s%s", between, principles[i].ref,
-                     (verdict->certain & bit) == 0 ? "?" : "");
-            between = ", ";
-        }
-    }
+    mappings_add_verdict(&text, verdict);
     put(buf_text(&text));
     buf_clear(&text);
 }

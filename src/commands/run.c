@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "bridge/crew.h"
+#include "commands/observe.h"
 #include "commands/options.h"
 #include "commands/progress.h"
 #include "commands/summary.h"
@@ -62,6 +63,7 @@ struct running {
     struct runtime runtime;
     struct fleet fleet;
     struct progress progress;
+    struct observe observe;
 };
 
 static bool is_backfill(const struct options *options)
@@ -202,19 +204,36 @@ static int64_t monotonic_ms(const struct running *running)
     return running->runtime.monotonic_ms(running->runtime.context);
 }
 
+/* A rehearsal and a backfill stand beside the run that others watch. */
+static bool is_apart(const struct options *options)
+{
+    return options->is_dry || is_backfill(options);
+}
+
+static void watch(void *context)
+{
+    struct running *running = context;
+    if (running->progress.fleet != NULL) {
+        progress_watch(&running->progress);
+    }
+    observe_watch(&running->observe);
+}
+
 static bool run_crew(struct running *running, size_t worker_count)
 {
     const struct options *options = running->options;
-    bool is_apart = options->is_dry || is_backfill(options);
     struct crew_plan crew = {.worker_count = worker_count,
-                             .is_once = options->is_once || is_apart,
-                             .is_silent = is_apart,
+                             .is_once = options->is_once || is_apart(options),
+                             .is_silent = is_apart(options),
                              .max_runtime_ms = options->max_runtime_ms};
     if (has_terminal()) {
         progress_begin(&running->progress, &running->fleet, stderr);
-        crew.watch = progress_watch;
-        crew.watch_context = &running->progress;
     }
+    if (running->progress.fleet != NULL || running->observe.settings != NULL) {
+        crew.watch = watch;
+        crew.watch_context = running;
+    }
+    observe_fleet(&running->observe, &running->fleet);
     bool ok = crew_run(&running->fleet, &crew);
     progress_end(&running->progress);
     return ok;
@@ -248,7 +267,10 @@ static int run_fleet(const struct program *program, const struct options *option
     }
     runtime_init(&running.runtime);
     int64_t began_ms = monotonic_ms(&running);
-    if (!open_fleet(&running, program, setup, &err)) {
+    if ((!is_apart(options) &&
+         !observe_begin(&running.observe, &setup->config, &running.runtime,
+                        options->is_once, &err)) ||
+        !open_fleet(&running, program, setup, &err)) {
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
     }
@@ -262,6 +284,7 @@ out:
             LOG_ERROR, LOG_RUN_FAILED, NULL,
             json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
     }
+    observe_end(&running.observe, status);
     fleet_close(&running.fleet);
     runtime_clear(&running.runtime);
     http_global_cleanup();

@@ -19,7 +19,7 @@ const struct setting config_state_keys[] = {
 
 static const struct setting no_settings[] = {{.type = SETTING_END}};
 
-static const char *const main_keys[] = {"state", "workers", "mappings",
+static const char *const main_keys[] = {"state", "workers", "mappings", "metrics",
                                         "sinks", "sources", NULL};
 static const char *const part_keys[] = {"sinks", "sources", NULL};
 
@@ -150,6 +150,7 @@ static void read_main(const struct config_loader *loader)
     loader->config->state = settings_read(&reader, state, config_state_keys, NULL);
     read_workers(loader);
     read_mappings(loader);
+    config_metrics_read(loader);
 }
 
 static void check_keys(const struct config_loader *loader, const char *const *known)
@@ -243,6 +244,7 @@ void config_clear(struct config *config)
     free(config->sources);
     free(config->file);
     json_decref(config->state);
+    json_decref(config->metrics);
     json_decref(config->files);
     *config = (struct config){0};
 }

@@ -68,6 +68,7 @@ enum { CONFIG_WORKERS_MAX = 256 };
 struct config {
     char *file;
     json_t *state;       /* checked: {"path": ...} */
+    json_t *metrics;     /* checked; NULL: neither served nor written */
     size_t worker_count; /* 0: auto */
     char *
         *mapping_directories; /* ends with NULL; operators' own, after the shipped ones */

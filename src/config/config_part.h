@@ -13,8 +13,10 @@
 
 enum { CONFIG_NAME_MAX = 63 };
 
-/* The keys of `state`, and those of every sink and source; they end with SETTING_END. */
+/* The keys of `state` and `metrics`, and those of every sink and source; they end with
+ * SETTING_END. */
 extern const struct setting config_state_keys[];
+extern const struct setting config_metrics_keys[];
 extern const struct setting config_sink_keys[];
 extern const struct setting config_source_keys[];
 
@@ -65,6 +67,8 @@ void config_sink_read(const struct config_loader *loader,
                       const struct config_entry *entry);
 void config_source_read(const struct config_loader *loader,
                         const struct config_entry *entry);
+/* Reads the file's `metrics`, if it is there. */
+void config_metrics_read(const struct config_loader *loader);
 /* How often a source that routes to such sinks is looked at when it does not say: rarely
  * where each batch becomes an object. 0: as any. */
 int64_t config_sink_every_ms(const struct config *config,

@@ -1,5 +1,6 @@
 #include "config/schema.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "config/amount.h"
 #include "config/config_part.h"
@@ -9,6 +10,8 @@
 
 #define NAME_PATTERN "^[a-z0-9-]{1,63}$"
 #define FILLED "\\$\\{"
+
+enum { PATTERN_MAX = 256 };
 
 /* What a plain YAML scalar may be to an editor; to the program it is text. */
 static json_t *text_schema(void)
@@ -27,13 +30,28 @@ static json_t *or_filled_take(json_t *schema)
     return json_pack("{s:[oo]}", "anyOf", schema, pattern_schema(FILLED));
 }
 
+/* The set of bytes, as a regular expression writes it: a bracket inside is escaped. */
+static json_t *set_pattern(const char *set)
+{
+    struct buf pattern;
+    buf_init(&pattern, PATTERN_MAX);
+    buf_add_text(&pattern, "^[");
+    for (const char *at = set; *at != '\0'; at++) {
+        buf_add_text(&pattern, *at == '[' || *at == ']' ? "\\" : "");
+        buf_add_byte(&pattern, (uint8_t)*at);
+    }
+    buf_add_text(&pattern, "]+$|" FILLED);
+    json_t *text = json_string(buf_text(&pattern));
+    buf_clear(&pattern);
+    return text;
+}
+
 /* A pattern is asked of texts alone: digits are a number to an editor. */
 static json_t *pattern_of(const struct setting *setting)
 {
     json_t *schema = text_schema();
     if (setting->pattern != NULL) {
-        json_object_set_new(schema, "pattern",
-                            json_sprintf("^[%s]+$|" FILLED, setting->pattern));
+        json_object_set_new(schema, "pattern", set_pattern(setting->pattern));
     }
     return schema;
 }
@@ -194,11 +212,14 @@ json_t *config_schema(const struct provider *const *providers,
     }
 
     json_t *state = json_object();
+    json_t *metrics = json_object();
     add_table(config_state_keys, state, NULL);
+    add_table(config_metrics_keys, metrics, NULL);
     json_t *properties = json_pack(
-        "{s:{s:s, s:o, s:b}, s:o, s:{s:s, s:o}, s:o, s:o}", "state", "type", "object",
-        "properties", state, "additionalProperties", 0, "workers", workers_schema(),
-        "mappings", "type", "array", "items", text_schema(), "sinks",
+        "{s:{s:s, s:o, s:b}, s:{s:s, s:o, s:b}, s:o, s:{s:s, s:o}, s:o, s:o}", "state",
+        "type", "object", "properties", state, "additionalProperties", 0, "metrics",
+        "type", "object", "properties", metrics, "additionalProperties", 0, "workers",
+        workers_schema(), "mappings", "type", "array", "items", text_schema(), "sinks",
         entries_schema_take(&sinks), "sources", entries_schema_take(&sources));
     return json_pack("{s:s, s:s, s:s, s:o, s:b}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title",

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "metrics/metrics.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -74,8 +75,17 @@ static int64_t jitter_ms(const struct http_retry *retry)
     return (int64_t)(((uint64_t)ceiling_ms * random) >> 32);
 }
 
+static const char *word_of(int status)
+{
+    if (status == 0) {
+        return "no_answer";
+    }
+    return status >= 500 ? "server_error" : "throttled";
+}
+
 static void log_retry(const struct http_retry *retry, int status, int64_t wait_ms)
 {
+    metrics_add(METRIC_REQUEST_RETRIES, (struct metrics_labels){{word_of(status)}}, 1);
     log_write_take(LOG_DEBUG, LOG_REQUEST_RETRIED, retry->request->source,
                    json_pack("{s:i, s:i, s:I}", "tries", retry->tries, "status", status,
                              "wait_ms", (json_int_t)wait_ms));

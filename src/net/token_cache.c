@@ -199,6 +199,16 @@ bool token_cache_fail(const struct token_cache_ask *ask, const struct error *err
     return was_good;
 }
 
+int64_t token_cache_left_ms(const struct token_cache_ask *ask)
+{
+    pthread_mutex_lock(&mutex);
+    const struct entry *entry = find(ask);
+    int64_t left_ms =
+        entry == NULL || entry->number == 0 ? 0 : entry->until_ms - now_of(ask);
+    pthread_mutex_unlock(&mutex);
+    return left_ms;
+}
+
 bool token_cache_is_new(const uint8_t identity[DIGEST_SIZE])
 {
     pthread_mutex_lock(&mutex);

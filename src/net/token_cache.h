@@ -37,6 +37,9 @@ void token_cache_keep(const struct token_cache_ask *ask, const struct token *fet
 bool token_cache_fail(const struct token_cache_ask *ask, const struct error *err,
                       struct secret *token);
 
+/* How much longer what is kept may be used; below 1: no longer, or there is none. */
+int64_t token_cache_left_ms(const struct token_cache_ask *ask);
+
 /* True once for each identity: the time to say in the log who we are. */
 bool token_cache_is_new(const uint8_t identity[DIGEST_SIZE]);
 /* Forgets and wipes everything; no other thread may be asking. For tests. */

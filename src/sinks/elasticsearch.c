@@ -8,7 +8,9 @@
  * `create` with event.id as _id makes a repeat harmless: the index answers 409, which
  * counts as delivered. Ids are unique in one index only, so the index is named after the
  * time of the event and not of its arrival; in a data stream a repeat after a rollover is
- * a second document.
+ * a second document. Whether it is a data stream shows in the answer: its backing indices
+ * are named .ds-*. Elasticsearch could be told to require one
+ * (require_data_stream, 8.13), but OpenSearch refuses a request that says so.
  *
  * Each event has a status of its own (elasticsearch-specification, _global/bulk; Beats'
  * libbeat/outputs/elasticsearch/client.go): 2xx and 409 are delivered; 429, 5xx and a
@@ -145,7 +147,8 @@ static bool add_id(struct buf *body, const char *id)
 
 /* What this sink keeps beside its options. */
 struct elasticsearch {
-    char *index;                  /* its pattern, or the data stream's name */
+    char *index; /* its pattern, or the data stream's name */
+    bool is_stream;
     struct search_signer *signer; /* NULL: nothing is signed */
 };
 
@@ -179,27 +182,41 @@ static bool is_of_all(int status, const char *type)
            strcmp(type, "invalid_index_name_exception") == 0;
 }
 
-static bool judge_item(const json_t *entry, struct outcome *outcome, struct error *err)
+/* Did an event go to an index, made for it by chance, in the data stream's stead? */
+static bool has_missed_stream(const struct elasticsearch *own, const json_t *item)
+{
+    const char *index = object_text(item, "_index");
+    return own->is_stream && (index == NULL || strncmp(index, ".ds-", 4) != 0);
+}
+
+static bool judge_item(const struct elasticsearch *own, const json_t *entry,
+                       struct outcome *outcome, struct error *err)
 {
     const json_t *item = json_object_get(entry, "create");
     int status = (int)json_integer_value(json_object_get(item, "status"));
     const char *type = error_type(item);
+    bool is_there = (status >= 200 && status <= 299) || status == CONFLICT;
     *outcome = (struct outcome){.kind = OUTCOME_RETRY};
-    if (status >= 200 && status <= 299) {
-        outcome->kind = OUTCOME_ACCEPTED;
-    } else if (status == CONFLICT) {
-        outcome->kind = OUTCOME_DUPLICATE;
+    snprintf(outcome->reason, sizeof(outcome->reason), "HTTP %d %s", status, type);
+    if (is_there && has_missed_stream(own, item)) {
+        return error_set(err, ERROR_CONFIG,
+                         "%s is an index and no data stream: make its index template "
+                         "with \"data_stream\": {}, then delete the index",
+                         own->index);
+    }
+    if (is_there) {
+        outcome->kind = status == CONFLICT ? OUTCOME_DUPLICATE : OUTCOME_ACCEPTED;
     } else if (is_of_all(status, type)) {
         return error_set(err, ERROR_DENIED, "HTTP %d %s for an event", status, type);
     } else if (status >= 400 && status <= 499 && status != 429 &&
                strcmp(type, "cluster_block_exception") != 0) {
         outcome->kind = OUTCOME_REFUSED;
-        snprintf(outcome->reason, sizeof(outcome->reason), "HTTP %d %s", status, type);
     }
     return true;
 }
 
-static enum post_verdict judge_items(const json_t *answer, struct outcome *outcomes,
+static enum post_verdict judge_items(const struct elasticsearch *own,
+                                     const json_t *answer, struct outcome *outcomes,
                                      size_t count, struct error *err)
 {
     const json_t *items = json_object_get(answer, "items");
@@ -209,7 +226,7 @@ static enum post_verdict judge_items(const json_t *answer, struct outcome *outco
         return POST_FAILED;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!judge_item(json_array_get(items, i), &outcomes[i], err)) {
+        if (!judge_item(own, json_array_get(items, i), &outcomes[i], err)) {
             return POST_DENIED;
         }
     }
@@ -220,13 +237,13 @@ static enum post_verdict judge(const struct post_call *call,
                                const struct http_response *response,
                                struct outcome *outcomes, size_t count, struct error *err)
 {
-    (void)call;
     if (response->status < 200 || response->status > 299) {
         return POST_AS_USUAL;
     }
     json_t *answer = json_loadb((const char *)response->body.data, response->body.size,
                                 JSON_DISABLE_EOF_CHECK, NULL);
-    enum post_verdict verdict = judge_items(answer, outcomes, count, err);
+    enum post_verdict verdict =
+        judge_items(call->options->own, answer, outcomes, count, err);
     json_decref(answer);
     return verdict;
 }
@@ -255,15 +272,15 @@ static const struct post_dialect bulk = {.path = "/_bulk?" FILTER,
                                          .headers = sign,
                                          .is_stale = search_signer_is_stale,
                                          .free_own = free_own};
-static const struct post_dialect stream_bulk = {
-    .path = "/_bulk?require_data_stream=true&" FILTER,
-    .key_prefix = "ApiKey ",
-    .content_type = "application/x-ndjson",
-    .add = add_event,
-    .judge = judge,
-    .headers = sign,
-    .is_stale = search_signer_is_stale,
-    .free_own = free_own};
+static const struct post_dialect stream_bulk = {.path = "/_bulk?" FILTER
+                                                        "%2Citems.%2A._index",
+                                                .key_prefix = "ApiKey ",
+                                                .content_type = "application/x-ndjson",
+                                                .add = add_event,
+                                                .judge = judge,
+                                                .headers = sign,
+                                                .is_stale = search_signer_is_stale,
+                                                .free_own = free_own};
 
 static const struct setting *const shared_settings[] = {
     post_transport_settings, post_auth_settings, search_signer_settings, NULL};
@@ -282,6 +299,7 @@ static bool elasticsearch_open(const json_t *settings, enum event_format format,
         post_options_new(settings, stream == NULL ? &bulk : &stream_bulk);
     struct elasticsearch *own = mem_new(1, sizeof(*own));
     own->index = mem_dup(stream == NULL ? object_text(settings, "index") : stream);
+    own->is_stream = stream != NULL;
     own->signer = signer;
     options->own = own;
     return post_sink_open_take(options, format, sink, err);

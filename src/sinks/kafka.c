@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct sink {
     json_t *settings;
@@ -36,6 +37,7 @@ struct pass {
     size_t *picked; /* places of the messages in the batch */
     size_t count;
     size_t refused;
+    char words[KAFKA_WORDS_SIZE]; /* what the connections met last */
 };
 
 static struct hold_moment moment_of(const struct pass *pass)
@@ -87,12 +89,15 @@ static bool note_failure(const struct pass *pass, const struct error *err)
     return false;
 }
 
-static bool produce(const struct pass *pass, struct kafka_message *messages, size_t count,
+static bool produce(struct pass *pass, struct kafka_message *messages, size_t count,
                     struct error *err)
 {
-    const struct kafka_shipment shipment = {messages, count, pass->batch->deadline_ms};
-    return kafka_client_produce(pass->sink->client, pass->runtime, &shipment, err) ||
-           note_failure(pass, err);
+    struct kafka_shipment shipment = {messages, count, pass->batch->deadline_ms, ""};
+    if (!kafka_client_produce(pass->sink->client, pass->runtime, &shipment, err)) {
+        return note_failure(pass, err);
+    }
+    memcpy(pass->words, shipment.words, sizeof(pass->words));
+    return true;
 }
 
 static bool is_of_event(enum kafka_verdict verdict)
@@ -108,7 +113,8 @@ static bool fail(const struct pass *pass, const struct kafka_message *message,
     if (!pass->runtime->wait(pass->runtime->context, 0, err)) {
         return false;
     }
-    error_set(err, is_denied ? ERROR_CONFIG : ERROR_UNREACHABLE, "%s", message->reason);
+    error_set(err, is_denied ? ERROR_CONFIG : ERROR_UNREACHABLE, "%s%s%s",
+              message->reason, pass->words[0] == '\0' ? "" : ": ", pass->words);
     return note_failure(pass, err);
 }
 

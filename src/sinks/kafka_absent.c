@@ -17,7 +17,7 @@ void kafka_client_free(struct kafka_client *client)
 }
 
 bool kafka_client_produce(struct kafka_client *client, const struct runtime *runtime,
-                          const struct kafka_shipment *shipment, struct error *err)
+                          struct kafka_shipment *shipment, struct error *err)
 {
     (void)client;
     (void)runtime;

@@ -9,8 +9,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { POLL_MS = 20, WHY_SIZE = 256, PRODUCE_PARTS = 5, STOP_GRACE_MS = 5000 };
+enum { FIRST_WITH_SCRAM_OF_KAFKA_4 = 0x020601ff };
 
 /* A producer, and the threads that use it. */
 struct producer {
@@ -19,6 +21,8 @@ struct producer {
     uint64_t stamp;
     bool is_spent;         /* under the client's mutex: nobody new comes */
     atomic_int last_error; /* what a broker connection met last */
+    pthread_mutex_t words_mutex;
+    char words[KAFKA_WORDS_SIZE]; /* librdkafka's about it */
 };
 
 struct kafka_client {
@@ -133,9 +137,43 @@ static void on_report(rd_kafka_t *handle, const rd_kafka_message_t *report, void
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
 {
     (void)handle;
-    (void)reason;
     struct producer *producer = opaque;
+    pthread_mutex_lock(&producer->words_mutex);
+    snprintf(producer->words, sizeof(producer->words), "%s", reason);
+    pthread_mutex_unlock(&producer->words_mutex);
     atomic_store(&producer->last_error, error);
+}
+
+/*
+ * librdkafka before 2.6.1 repeats its own nonce in the last message of SCRAM, which Kafka
+ * 4 refuses as a wrong password (confluentinc/librdkafka#4895). Debian 12 has 2.0.2.
+ */
+static bool is_scram_in_doubt(const struct kafka_client *client, int error)
+{
+    const char *mechanism = text_of(client->settings, "sasl_mechanism");
+    return mechanism != NULL && strncmp(mechanism, "SCRAM-", 6) == 0 &&
+           error != RD_KAFKA_RESP_ERR__SSL && is_of_credential(error) &&
+           rd_kafka_version() < FIRST_WITH_SCRAM_OF_KAFKA_4;
+}
+
+/* What the connections met last, for the operator; nothing when the last went well. */
+static void say_words(const struct kafka_client *client, struct producer *producer,
+                      char words[KAFKA_WORDS_SIZE])
+{
+    int error = atomic_load(&producer->last_error);
+    words[0] = '\0';
+    if (is_scram_in_doubt(client, error)) {
+        snprintf(
+            words, KAFKA_WORDS_SIZE,
+            "a wrong user or password, or a broker of Kafka 4 or later, with which "
+            "librdkafka %s cannot use SCRAM (2.6.1 can): then use PLAIN over TLS or a "
+            "client certificate",
+            rd_kafka_version_str());
+    } else if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        pthread_mutex_lock(&producer->words_mutex);
+        memcpy(words, producer->words, KAFKA_WORDS_SIZE);
+        pthread_mutex_unlock(&producer->words_mutex);
+    }
 }
 
 /* librdkafka's own words: host names and states, never a message or a password. */
@@ -183,6 +221,7 @@ static void producer_free(struct producer *producer)
 {
     if (producer != NULL) {
         rd_kafka_destroy(producer->handle);
+        pthread_mutex_destroy(&producer->words_mutex);
         free(producer);
     }
 }
@@ -206,6 +245,7 @@ static struct producer *producer_new(const struct kafka_client *client, struct e
         return NULL;
     }
     struct producer *producer = mem_new(1, sizeof(*producer));
+    pthread_mutex_init(&producer->words_mutex, NULL);
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, on_report);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -214,6 +254,7 @@ static struct producer *producer_new(const struct kafka_client *client, struct e
     producer->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
     if (producer->handle == NULL) {
         rd_kafka_conf_destroy(conf);
+        pthread_mutex_destroy(&producer->words_mutex);
         free(producer);
         error_set(err, ERROR_CONFIG, "kafka: no producer can be made: %s", why);
         return NULL;
@@ -318,7 +359,7 @@ static bool needs_another(struct producer *producer,
 }
 
 bool kafka_client_produce(struct kafka_client *client, const struct runtime *runtime,
-                          const struct kafka_shipment *shipment, struct error *err)
+                          struct kafka_shipment *shipment, struct error *err)
 {
     struct producer *producer = take_hold(client, err);
     if (producer == NULL) {
@@ -337,6 +378,7 @@ bool kafka_client_produce(struct kafka_client *client, const struct runtime *run
     }
     await(producer, runtime, &ticket, is_sooner ? shipment->deadline_ms : own_ms);
     free(parcels);
+    say_words(client, producer, shipment->words);
     let_go(client, producer, needs_another(producer, shipment));
     return true;
 }

@@ -36,11 +36,14 @@ struct kafka_message {
     char reason[128];           /* when not persisted: why, without event content */
 };
 
+enum { KAFKA_WORDS_SIZE = 256 };
+
 /* What goes together. */
 struct kafka_shipment {
     struct kafka_message *messages;
     size_t count;
     int64_t deadline_ms; /* monotonic clock; 0: only the setting "timeout" ends it */
+    char words[KAFKA_WORDS_SIZE]; /* filled in: what connections met last, or "" */
 };
 
 /*
@@ -49,7 +52,7 @@ struct kafka_shipment {
  * that nothing of it is sent later. False when no producer could be made: ERROR_CONFIG.
  */
 bool kafka_client_produce(struct kafka_client *client, const struct runtime *runtime,
-                          const struct kafka_shipment *shipment, struct error *err);
+                          struct kafka_shipment *shipment, struct error *err);
 
 /* A number that changes when password or certificate files do. */
 uint64_t kafka_client_stamp(const json_t *settings);

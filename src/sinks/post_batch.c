@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One pass over the undecided events of a batch. */
 struct pass {
@@ -17,6 +18,7 @@ struct pass {
     size_t wanted;  /* events of the batch that the route wants */
     size_t refused; /* in this pass */
     size_t later;   /* put off by the platform, event by event */
+    char why_later[sizeof(((struct outcome *)0)->reason)]; /* the first's, or "" */
     bool has_taken; /* it took an event, or a heartbeat */
     struct post_body body;
 };
@@ -138,7 +140,9 @@ static void take_one(struct pass *pass, size_t place, const struct outcome *said
         }
         break;
     default:
-        pass->later++;
+        if (pass->later++ == 0) {
+            memcpy(pass->why_later, said->reason, sizeof(pass->why_later));
+        }
         break;
     }
 }
@@ -283,7 +287,8 @@ static bool send_all(struct pass *pass, struct error *err)
         first += range.count;
     }
     if (ok && pass->later > 0) {
-        error_set(err, ERROR_BUSY, "it put off %zu events", pass->later);
+        error_set(err, ERROR_BUSY, "it put off %zu events%s%s", pass->later,
+                  pass->why_later[0] == '\0' ? "" : ": ", pass->why_later);
         return note_failure(pass, err);
     }
     return ok;

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
+#include "metrics/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +61,34 @@ static int64_t deadline_of(const struct batch *batch, const struct runtime *runt
     return is_sooner ? batch->deadline_ms : deadline_ms;
 }
 
+static const char *provider_of(const struct batch *batch)
+{
+    return batch->provider == NULL ? "auditbridge" : batch->provider;
+}
+
+/* One try; how long it took, and whether the sink takes anything, is kept for metrics. */
+static bool try_sink(const struct send_route *route, const struct runtime *runtime,
+                     const struct batch *batch, struct outcome *outcomes,
+                     struct error *cause)
+{
+    struct open_sink *sink = route->sink;
+    int64_t began_ms = runtime->monotonic_ms(runtime->context);
+    bool sent = sink->type->send(sink->sink, runtime, batch, outcomes, cause);
+    int64_t took_ms = runtime->monotonic_ms(runtime->context) - began_ms;
+    metrics_observe(METRIC_SINK_DURATION, (struct metrics_labels){{sink->name}},
+                    (double)took_ms / MS_PER_SECOND);
+    if (sent || cause->kind != ERROR_STOPPED) {
+        atomic_store(&sink->held, sent ? ERROR_NONE : (int)cause->kind);
+    }
+    size_t undecided = count_undecided(outcomes, batch->count);
+    if (undecided > 0) {
+        metrics_add(METRIC_SINK_RETRIED,
+                    (struct metrics_labels){{provider_of(batch), sink->name}},
+                    (double)undecided);
+    }
+    return sent;
+}
+
 /* Repeats until every event is decided, the sink is held, or patience is at its end. */
 static bool send_required(const struct send_route *route, const struct runtime *runtime,
                           const struct batch *batch, struct outcome *outcomes,
@@ -68,8 +98,7 @@ static bool send_required(const struct send_route *route, const struct runtime *
     timed.deadline_ms = deadline_of(batch, runtime, SEND_DEADLINE_MS);
     for (int try = 0;; try++) {
         struct error cause = {0};
-        bool sent =
-            route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
+        bool sent = try_sink(route, runtime, &timed, outcomes, &cause);
         size_t undecided = count_undecided(outcomes, batch->count);
         if (sent && undecided == 0) {
             atomic_store(&route->sink->is_given_up, false);
@@ -113,6 +142,35 @@ static void count(struct sink_counts *counts, const struct outcome *outcome)
     atomic_fetch_add(&counts->refused, outcome->kind == OUTCOME_REFUSED);
 }
 
+/* What became of the batch at the sink, for metrics. */
+static void meter(const struct send_route *route, const struct batch *batch,
+                  const struct outcome *outcomes)
+{
+    static const char *const results[] = {
+        [OUTCOME_RETRY] = "missed",
+        [OUTCOME_ACCEPTED] = "accepted",
+        [OUTCOME_DUPLICATE] = "duplicate",
+        [OUTCOME_REFUSED] = "refused",
+    };
+    const char *sink = route->sink->name;
+    size_t counts[OUTCOME_UNWANTED + 1] = {0};
+    size_t bytes = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        enum outcome_kind kind = outcomes[i].kind;
+        bool is_taken = kind == OUTCOME_ACCEPTED || kind == OUTCOME_DUPLICATE;
+        counts[kind]++;
+        bytes += is_taken ? batch->events[i].text[route->sink->format].size : 0;
+    }
+    for (size_t i = 0; i < OUTCOME_UNWANTED; i++) {
+        if (counts[i] > 0) {
+            metrics_add(METRIC_SINK_EVENTS,
+                        (struct metrics_labels){{provider_of(batch), sink, results[i]}},
+                        (double)counts[i]);
+        }
+    }
+    metrics_add(METRIC_SINK_BYTES, (struct metrics_labels){{sink}}, (double)bytes);
+}
+
 static void note_decided(const struct send_route *route, const struct batch *batch,
                          const struct outcome *outcomes, int64_t now_ms,
                          struct send_result *result)
@@ -143,7 +201,7 @@ static void send_optional(const struct send_route *route, const struct runtime *
     struct batch timed = *batch; /* borrows all that batch holds */
     timed.deadline_ms = deadline_of(batch, runtime, SEND_OPTIONAL_MS);
     struct error cause = {0};
-    route->sink->type->send(route->sink->sink, runtime, &timed, outcomes, &cause);
+    try_sink(route, runtime, &timed, outcomes, &cause);
     size_t missed = count_undecided(outcomes, batch->count);
     result->missed_count += missed;
     atomic_fetch_add(&route->sink->counts.missed, missed);
@@ -212,6 +270,7 @@ bool send_batch(const struct send_routes *routes, const struct runtime *runtime,
             send_optional(route, runtime, batch, outcomes, result);
         }
         if (ok) {
+            meter(route, batch, outcomes);
             note_decided(route, batch, outcomes, now_ms, result);
         }
     }

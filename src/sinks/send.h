@@ -40,6 +40,8 @@ struct open_sink {
     int64_t max_age_ms; /* older events are refused, or sent and counted; 0: any age */
     bool sends_old;
     struct sink_counts counts;
+    atomic_int
+        held; /* enum error_kind: why it took nothing when last tried; 0: it took */
     atomic_bool
         is_given_up; /* a batch waited for it in vain, and none was decided since */
 };

@@ -31,6 +31,7 @@ struct batch_event {
 /* Consecutive pages of one source, sent once and committed once. */
 struct batch {
     const char *source;
+    const char *provider; /* whose source it is of; NULL: the bridge's own events */
     struct batch_event *events;
     size_t count;
     struct buf ids;
@@ -63,7 +64,8 @@ struct outcome {
      * be sent again but by hand. */
     bool is_doubted;
     bool is_shortened; /* it went without its record, which was too long */
-    char reason[128];  /* OUTCOME_REFUSED: why, without event content */
+    /* OUTCOME_REFUSED, and RETRY where it is known: why, without event content. */
+    char reason[128];
 };
 
 struct sink; /* each sink's file defines its own */

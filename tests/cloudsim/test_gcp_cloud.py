@@ -1,4 +1,4 @@
-"""Proof of the fake Cloud Logging: it refuses what Logging refuses (gcp.md section 1), and
+"""Proof of the fake Cloud Logging: it refuses what Logging refuses, and
 shows late what Logging shows late. Google's own clients prove the rest: gcp_google.py."""
 
 import json

@@ -1,5 +1,5 @@
-"""Azure and Entra through the built program: what other collectors lose, repeat or hang on
-(azure.md section 5), each with a test."""
+"""Azure and Entra through the built program: what other collectors lose, repeat or hang on,
+each with a test."""
 
 import unittest
 

@@ -1,5 +1,5 @@
-"""Google Cloud through the built program: what other collectors lose, repeat or stop at
-(gcp.md section 4), each with a test."""
+"""Google Cloud through the built program: what other collectors lose, repeat or stop at,
+each with a test."""
 
 import json
 import signal

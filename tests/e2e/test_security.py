@@ -1,4 +1,4 @@
-"""What DESIGN section 8 promises of the process: one test a line, on the built program.
+"""What docs/security.md promises of the process: one test a line, on the built program.
 
 What it promises of hosts, TLS, YAML, parsers and packs is in unit.http*, unit.yaml,
 unit.scan*, unit.split*, unit.inflate and unit.mapping_problems; docs/security.md has

@@ -1,6 +1,6 @@
 /*
  * The Activity Log and the directory's logs, page by page, over recorded answers: what
- * other collectors were seen to lose or to loop on (azure.md section 5).
+ * other collectors were seen to lose or to loop on.
  */
 #include "azure/activity.h"
 #include "azure_world.h"

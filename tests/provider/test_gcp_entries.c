@@ -1,6 +1,6 @@
 /*
  * Cloud Logging, page by page, over recorded answers: what other collectors were seen to
- * lose or to stop at (gcp.md section 4).
+ * lose or to stop at.
  */
 #include "base/mem.h"
 #include "base/timestamp.h"

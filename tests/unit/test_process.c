@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,6 +119,28 @@ static void one_that_closes_its_output_and_stays_is_killed(void **state)
     buf_clear(&out);
 }
 
+/* Of this process: none, when nothing is left to reap. */
+static bool has_children(void)
+{
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* As for the first process of a container, which inherits every orphan. */
+static void orphans_are_reaped(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct error err;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    assert_true(run_script("true & exec sleep 0.05", QUICK_MS, &out, &err));
+    buf_clear(&out);
+    assert_false(run_script("(sleep 60 & wait) & wait", 200, &out, &err));
+    buf_clear(&out);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    assert_false(has_children());
+}
+
 static void output_has_a_ceiling(void **state)
 {
     (void)state;
@@ -166,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_failure_tells_its_status_and_nothing_it_said),
         cmocka_unit_test(what_takes_too_long_is_killed_with_its_children),
         cmocka_unit_test(one_that_closes_its_output_and_stays_is_killed),
+        cmocka_unit_test(orphans_are_reaped),
         cmocka_unit_test(output_has_a_ceiling),
         cmocka_unit_test(the_child_gets_the_environment_and_none_of_our_files),
         cmocka_unit_test(signals_that_we_ignore_reach_the_child),

@@ -111,14 +111,14 @@ static const struct row {
     const char *answer;
     const char *outcomes;
     enum error_kind kind;
-    const char *reason; /* of the event that is refused */
+    const char *reason; /* of the event that is refused, or of the error */
 } rows[] = {
     {"all are created", ANSWER(ITEM(201), ITEM(201), ITEM(200)), "AAA", ERROR_NONE, NULL},
     {"409 is an event that was there", ANSWER(ITEM(201), ITEM(409), ITEM(201)), "ADA",
      ERROR_NONE, NULL},
     {"429 of one event comes again alone",
      ANSWER(ITEM(201), FAULT(429, "es_rejected_execution_exception"), ITEM(201)), "ARA",
-     ERROR_BUSY, NULL},
+     ERROR_BUSY, "it put off 1 events: HTTP 429 es_rejected_execution_exception"},
     {"a failed shard comes again", ANSWER(ITEM(503), ITEM(201), ITEM(201)), "RAA",
      ERROR_BUSY, NULL},
     {"a disk past its flood stage comes again",
@@ -159,6 +159,9 @@ static void each_item_is_judged_alone(void **state)
                   ->send(sink, &cluster.runtime, &batch, outcomes, &err);
     assert_int_equal(ok, row->kind == ERROR_NONE);
     assert_int_equal(err.kind, row->kind);
+    if (!ok && row->reason != NULL) {
+        assert_string_equal(err.text, row->reason);
+    }
     for (size_t i = 0; i < EVENTS; i++) {
         assert_int_equal("RADXU"[outcomes[i].kind], row -> outcomes[i]);
         if (outcomes[i].kind == OUTCOME_REFUSED) {
@@ -172,12 +175,12 @@ static void each_item_is_judged_alone(void **state)
 }
 
 /* What one send posts, with settings. */
-static void send_with_take(struct cluster *cluster, json_t *settings)
+static void send_with_take(struct cluster *cluster, json_t *settings, const char *said)
 {
     struct batch batch;
     struct error err = {0};
     struct outcome outcomes[EVENTS] = {0};
-    cluster_open(cluster, ANSWER(ITEM(201), ITEM(201), ITEM(201)));
+    cluster_open(cluster, said);
     fill(&batch);
     struct sink *sink = open_sink_take(cluster, settings);
     assert_true(sink_type_find("elasticsearch")
@@ -191,7 +194,8 @@ static void events_are_created_by_id_in_the_index_of_their_own_time(void **state
     (void)state;
     struct cluster cluster;
     send_with_take(&cluster,
-                   json_pack("{s:s, s:s}", "index", "audit-%Y.%m.%d", "api_key", "k1"));
+                   json_pack("{s:s, s:s}", "index", "audit-%Y.%m.%d", "api_key", "k1"),
+                   ANSWER(ITEM(201), ITEM(201), ITEM(201)));
     assert_string_equal(buf_text(&cluster.body),
                         "{\"create\":{\"_index\":\"audit-2026.03.01\","
                         "\"_id\":\"aws:\\\"0\\\"\"}}\n{\"n\":0}\n"
@@ -204,14 +208,46 @@ static void events_are_created_by_id_in_the_index_of_their_own_time(void **state
     buf_clear(&cluster.body);
 }
 
-static void a_data_stream_must_be_one(void **state)
+/* An item of an index, as only a data stream asks for. */
+#define IN(index) "{\"create\":{\"status\":201,\"_index\":\"" index "\"}}"
+
+/* OpenSearch and Elasticsearch name backing indices alike; no parameter is sent that one
+ * of them would refuse. */
+static void a_data_stream_is_known_by_its_backing_index(void **state)
 {
     (void)state;
     struct cluster cluster;
-    send_with_take(&cluster, json_pack("{s:s, s:s}", "index", "audit-%Y", "data_stream",
-                                       "logs-audit-prod"));
-    assert_non_null(strstr(cluster.url, "/_bulk?require_data_stream=true&"));
+    send_with_take(
+        &cluster,
+        json_pack("{s:s, s:s}", "index", "audit-%Y", "data_stream", "logs-audit-prod"),
+        ANSWER(IN(".ds-logs-audit-prod-000001"), IN(".ds-logs-audit-prod-2"),
+               IN(".ds-logs-audit-prod-2026.11.25-000003")));
+    assert_non_null(strstr(cluster.url, "items.%2A._index"));
+    assert_null(strstr(cluster.url, "require"));
     assert_non_null(strstr(buf_text(&cluster.body), "\"_index\":\"logs-audit-prod\""));
+    buf_clear(&cluster.body);
+}
+
+static void an_index_in_a_data_streams_stead_holds_the_sink(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct batch batch;
+    struct error err = {0};
+    struct outcome outcomes[EVENTS] = {0};
+    cluster_open(&cluster, ANSWER(IN("audit"), IN("audit"), IN("audit")));
+    fill(&batch);
+    struct sink *sink = open_sink_take(
+        &cluster, json_pack("{s:s, s:s}", "index", "x", "data_stream", "audit"));
+    assert_false(sink_type_find("elasticsearch")
+                     ->send(sink, &cluster.runtime, &batch, outcomes, &err));
+    assert_int_equal(err.kind, ERROR_CONFIG);
+    assert_non_null(strstr(err.text, "audit is an index and no data stream"));
+    for (size_t i = 0; i < EVENTS; i++) {
+        assert_int_equal(outcomes[i].kind, OUTCOME_RETRY);
+    }
+    sink_type_find("elasticsearch")->close(sink);
+    batch_clear(&batch);
     buf_clear(&cluster.body);
 }
 
@@ -240,7 +276,8 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_are_created_by_id_in_the_index_of_their_own_time),
-        cmocka_unit_test(a_data_stream_must_be_one),
+        cmocka_unit_test(a_data_stream_is_known_by_its_backing_index),
+        cmocka_unit_test(an_index_in_a_data_streams_stead_holds_the_sink),
         cmocka_unit_test(names_that_no_index_may_have_are_refused),
     };
     int failed =
