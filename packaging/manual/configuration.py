@@ -81,15 +81,18 @@ def kinds(title, entry, selector, intro):
 
 
 def top(properties):
-    flat = {"workers": properties["workers"],
-            "mappings": {"description": "directories with packs of your own, read after the "
-                                        "shipped ones"},
-            "state.path": properties["state"]["properties"]["path"]}
-    named = {name: {"description": f"by name, what {what}"} for name, what in
-             (("sinks", "events are sent to"), ("sources", "is read"))}
-    seen = {"metrics": {"description": "what others see of a run, see below; nothing unless it "
-                                       "is there"}}
-    return rows({**flat, **seen, **named}, ("sinks", "sources"), ())
+    """Those of a map, such as state, stand as state.path."""
+    told = {"mappings": "directories with packs of your own, read after the shipped ones",
+            "sinks": "by name, what events are sent to", "sources": "by name, what is read"}
+    flat = {}
+    for name, schema in properties.items():
+        if name in told:
+            flat[name] = {"description": told[name]}
+        elif "properties" in schema:
+            flat.update((f"{name}.{key}", of) for key, of in schema["properties"].items())
+        else:
+            flat[name] = schema
+    return rows(flat, ("sinks", "sources"), ())
 
 
 def write(path, version):
@@ -102,7 +105,6 @@ def write(path, version):
         roff.heading("DESCRIPTION"),
         roff.fill(roff.styled(DESCRIPTION)), ".PP\n", roff.fill(roff.styled(VALUES)),
         roff.heading("KEYS OF THE FILE"), top(properties),
-        roff.heading("METRICS"), rows(properties["metrics"]["properties"], (), ()),
         kinds("SINKS", properties["sinks"]["additionalProperties"], "type",
               "Each entry says by its type what kind of receiver it is."),
         kinds("SOURCES", properties["sources"]["additionalProperties"], "provider",

@@ -73,9 +73,9 @@ def files(text):
 
 
 def see_also(text, overall, commands):
-    pages = [f"{roff.bold(other.page)}(1)" for other in [overall, *commands]
+    pages = [f"\\%{roff.bold(other.page)}(1)" for other in [overall, *commands]
              if other.page != text.page]
-    pages.append(f"{roff.bold('auditbridge.yaml')}(5)")
+    pages.append(f"\\%{roff.bold('auditbridge.yaml')}(5)")
     return roff.heading("SEE ALSO") + ",\n".join(pages) + "\n"
 
 
