@@ -1,12 +1,12 @@
 /*
  * What the program says about itself: one JSON object a line on stderr, or a
- * human line when stderr is a terminal.
+ * human line when stderr is a terminal, in colours unless NO_COLOR is set.
  *
  *   {"time":"...","level":"info","event":"source.done","source":"prod-eu","read":50}
  *
  * error: someone must act. warn: something was lost or nearly. info: one line a
- * source a run. debug: the rest. Values from clouds are escaped, and cut at
- * LOG_VALUE_MAX bytes. Safe from any thread: a line is one write.
+ * source a run. debug: the rest. Control characters in texts are replaced, at any depth,
+ * and each text is cut at LOG_VALUE_MAX bytes. Safe from any thread: a line is one write.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -17,6 +17,10 @@
 enum { LOG_VALUE_MAX = 1024 };
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_AUTO, LOG_JSON, LOG_HUMAN }; /* auto: by what stderr is */
+
+extern const char *const log_level_names[];  /* "error", ...; ends with NULL */
+extern const char *const log_format_names[]; /* "auto", ...; ends with NULL */
 
 /* The fixed list of what can be said; docs/operations.md explains each. */
 #define LOG_EVENTS(X)                                                                    \
@@ -55,6 +59,8 @@ enum log_event {
 
 /* Lines above level are left out. Default LOG_INFO. */
 void log_set_level(enum log_level level);
+/* Default LOG_AUTO. Both are set while no other thread writes. */
+void log_set_format(enum log_format format);
 
 /*
  * A line that is rewritten now and then stands at the bottom of the terminal: lines of

@@ -38,7 +38,10 @@ static const char help[] =
     "                          the same command goes on where it was interrupted\n"
     "  --mappings DIR          the shipped packs, when not beside the program\n"
     "  --summary               print the summary even when stderr is no terminal\n"
-    "  --debug                 log more\n"
+    "  --log-level LEVEL       how much is logged to stderr: error, warn, info, debug\n"
+    "  --log-format FORMAT     json, human, or auto (the default): human on a\n"
+    "                          terminal, in colours unless NO_COLOR is set\n"
+    "  --debug                 --log-level debug\n"
     "\n"
     "Exit status: 0 nothing failed; 1 a source or sink failed (nothing was lost:\n"
     "run again); 2 wrong usage, configuration or mapping pack.\n";
@@ -104,6 +107,8 @@ static int check_stretch(struct options *options)
 static int read_options(int argc, char **argv, struct options *options)
 {
     bool is_debug = false;
+    size_t level = LOG_INFO;
+    size_t format = LOG_AUTO;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, {.text = &options->config}, 'c'},
         {"once", OPTION_FLAG, {.flag = &options->is_once}, 0},
@@ -115,6 +120,8 @@ static int read_options(int argc, char **argv, struct options *options)
         {"mappings", OPTION_TEXT, {.text = &options->mappings}, 0},
         {"summary", OPTION_FLAG, {.flag = &options->has_summary}, 0},
         {"debug", OPTION_FLAG, {.flag = &is_debug}, 0},
+        {"log-level", OPTION_CHOICE, {.choice = {log_level_names, &level}}, 0},
+        {"log-format", OPTION_CHOICE, {.choice = {log_format_names, &format}}, 0},
         {.kind = OPTION_END},
     };
     struct arguments left = {argc, argv};
@@ -122,9 +129,8 @@ static int read_options(int argc, char **argv, struct options *options)
     if (status < 0 && left.count > 0) {
         return command_usage(&command_run, "%s: no such argument", left.items[0]);
     }
-    if (is_debug) {
-        log_set_level(LOG_DEBUG);
-    }
+    log_set_level(is_debug ? LOG_DEBUG : (enum log_level)level);
+    log_set_format((enum log_format)format);
     return status < 0 ? check_stretch(options) : status;
 }
 
