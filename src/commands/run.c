@@ -226,13 +226,14 @@ static bool run_crew(struct running *running, size_t worker_count)
     return ok;
 }
 
-static void tell_end(const struct running *running, int64_t began_ms)
+static void tell_end(const struct running *running, int64_t began_ms, int status)
 {
     const struct options *options = running->options;
     struct rehearsal_names unmapped = {0};
     struct summary summary = {.fleet = &running->fleet,
-                              .took_ms = monotonic_ms(running) - began_ms};
-    summary_log(&running->fleet);
+                              .took_ms = monotonic_ms(running) - began_ms,
+                              .status = status};
+    summary_log(&summary);
     if (options->is_dry) {
         rehearsal_unmapped(&running->fleet, &unmapped);
         summary.unmapped = &unmapped;
@@ -260,7 +261,7 @@ static int run_fleet(const struct program *program, const struct options *option
     }
     tell_start(&running);
     status = run_crew(&running, setup->config.worker_count) ? EXIT_GOOD : EXIT_FAILED;
-    tell_end(&running, began_ms);
+    tell_end(&running, began_ms, status);
 
 out:
     if (err.kind != ERROR_NONE) {

@@ -1,4 +1,4 @@
-"""The log: for machines in a pipe, for people on a terminal."""
+"""The log: for machines in a pipe, for people on a terminal, and what a run says at its end."""
 
 import json
 import os
@@ -84,6 +84,27 @@ class Forms(LogCase):
             (self.folder / "state.db").unlink()
         wrong = self.ends(2, "run", "--once", "--log-level", "loud").stderr
         self.assertIn(b"known are error, warn, info, debug", wrong)
+
+
+class Sums(LogCase):
+    def test_the_last_line_is_the_runs_sums_by_provider_and_principle(self) -> None:
+        for _ in range(2):
+            lines = self.ends(0, "run", "--once").stderr.splitlines()
+            done = json.loads(lines[-1])
+            self.assertEqual((done["event"], done["status"]), ("run.done", 0))
+            self.assertGreaterEqual(done["took_ms"], 0)
+            self.assertEqual(done["providers"]["replay"]["read"], done["read"])
+            with (self.folder / "records.ndjson").open("ab") as file:
+                file.write(record(4))
+        # The second run: one record is new.
+        self.assertEqual((done["sources"], done["read"], done["delivered"]), (1, 1, 1))
+        self.assertEqual(done["providers"]["replay"]["principles"], done["principles"])
+        self.assertEqual(sum(done["principles"].values()), done["mapped"])
+
+    def test_a_run_that_fails_says_so_in_its_status(self) -> None:
+        (self.folder / "records.ndjson").unlink()
+        done = json.loads(self.ends(1, "run", "--once").stderr.splitlines()[-1])
+        self.assertEqual((done["status"], done["failed"]), (1, 1))
 
 
 if __name__ == "__main__":
