@@ -27,6 +27,9 @@ extern const char *const log_format_names[]; /* "auto", ...; ends with NULL */
     X(LOG_RUN_START, "run.start")                                                        \
     X(LOG_RUN_DONE, "run.done")                                                          \
     X(LOG_RUN_FAILED, "run.failed")                                                      \
+    X(LOG_RELOAD_DONE, "reload.done")                                                    \
+    X(LOG_RELOAD_REFUSED, "reload.refused")                                              \
+    X(LOG_RELOAD_IGNORED, "reload.ignored")                                              \
     X(LOG_SOURCE_DONE, "source.done")                                                    \
     X(LOG_SOURCE_FAILED, "source.failed")                                                \
     X(LOG_SOURCE_GAP, "source.gap")                                                      \

@@ -7,10 +7,10 @@
 #include "bridge/crew.h"
 #include "commands/options.h"
 #include "commands/progress.h"
+#include "commands/reload.h"
 #include "commands/summary.h"
 #include "net/http.h"
 #include "runtime.h"
-#include "store/overlay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +43,10 @@ static const char help[] =
     "                          terminal, in colours unless NO_COLOR is set\n"
     "  --debug                 --log-level debug\n"
     "\n"
+    "SIGHUP: a long run reads configuration, packs and secrets again and goes on with\n"
+    "them; with the old ones when anything is wrong (reload.refused in the log).\n"
+    "SIGTERM, SIGINT: end after the batches in flight. A second one ends at once.\n"
+    "\n"
     "Exit status: 0 nothing failed; 1 a source or sink failed (nothing was lost:\n"
     "run again); 2 wrong usage, configuration or mapping pack.\n";
 
@@ -62,9 +66,11 @@ struct options {
 /* What runs, and what it ran with. */
 struct running {
     const struct options *options;
+    struct world_plan plan;
+    struct world *world;
     struct runtime runtime;
-    struct fleet fleet;
     struct progress progress;
+    int64_t began_ms; /* monotonic */
 };
 
 static bool is_backfill(const struct options *options)
@@ -134,56 +140,11 @@ static int read_options(int argc, char **argv, struct options *options)
     return status < 0 ? check_stretch(options) : status;
 }
 
-/* Every --source must be one: a slip would otherwise read nothing and look well. */
-static bool check_names(const struct running *running, struct error *err)
-{
-    const struct fleet *fleet = &running->fleet;
-    const struct option_list *names = &running->options->sources;
-    for (size_t i = 0; i < names->count; i++) {
-        bool is_known = fleet_is_lacking(fleet);
-        for (size_t j = 0; !is_known && j < fleet->source_count; j++) {
-            is_known = strcmp(names->items[i], fleet->sources[j]->name) == 0 ||
-                       strcmp(names->items[i], fleet->sources[j]->config->name) == 0;
-        }
-        if (!is_known) {
-            return error_set(err, ERROR_CONFIG,
-                             "--source %s: no such source%s; 'auditbridge sources' "
-                             "names them",
-                             names->items[i],
-                             is_backfill(running->options) ? " that is read by time"
-                                                           : "");
-        }
-    }
-    return (fleet->source_count > 0 || fleet_is_lacking(fleet) ||
-            !is_backfill(running->options)) ||
-           error_set(err, ERROR_CONFIG,
-                     "--from: no source keeps times by which it could be read again");
-}
-
-static bool open_fleet(struct running *running, const struct program *program,
-                       struct command_setup *setup, struct error *err)
-{
-    const struct options *options = running->options;
-    const struct fleet_plan plan = {
-        .config = &setup->config,
-        .mappings = setup->mappings,
-        .providers = program->providers,
-        .runtime = &running->runtime,
-        .store_type = options->is_dry ? &overlay_type : NULL,
-        .backfill = is_backfill(options) ? &options->backfill : NULL,
-        .names = options->sources.count > 0 ? options->sources.items : NULL,
-    };
-    if (options->is_dry) {
-        rehearsal_prepare(&setup->config);
-    }
-    return fleet_open(&running->fleet, &plan, err) && check_names(running, err);
-}
-
 static void tell_start(const struct running *running)
 {
     const struct options *options = running->options;
     json_t *members = json_pack("{s:s,s:I}", "version", BRIDGE_VERSION, "sources",
-                                (json_int_t)running->fleet.source_count);
+                                (json_int_t)running->world->fleet.source_count);
     if (options->is_dry) {
         json_object_set_new(members, "dry_run", json_true());
     }
@@ -208,34 +169,70 @@ static int64_t monotonic_ms(const struct running *running)
     return running->runtime.monotonic_ms(running->runtime.context);
 }
 
-static bool run_crew(struct running *running, size_t worker_count)
+/* What is left of --max-runtime; 0: there is no limit. */
+static int64_t left_ms(const struct running *running)
+{
+    int64_t limit_ms = running->options->max_runtime_ms;
+    int64_t took_ms = monotonic_ms(running) - running->began_ms;
+    if (limit_ms == 0) {
+        return 0;
+    }
+    return took_ms < limit_ms ? limit_ms - took_ms : 1;
+}
+
+/* Until it is done, its time is up, a stop comes, or *next is to be run instead. */
+static bool run_crew(struct running *running, struct world **next)
 {
     const struct options *options = running->options;
+    struct fleet *fleet = &running->world->fleet;
     bool is_apart = options->is_dry || is_backfill(options);
-    struct crew_plan crew = {.worker_count = worker_count,
+    struct crew_plan crew = {.worker_count = running->world->setup.config.worker_count,
                              .is_once = options->is_once || is_apart,
                              .is_silent = is_apart,
-                             .max_runtime_ms = options->max_runtime_ms};
+                             .max_runtime_ms = left_ms(running)};
     if (has_terminal()) {
-        progress_begin(&running->progress, &running->fleet, stderr);
+        progress_begin(&running->progress, fleet, stderr);
         crew.watch = progress_watch;
         crew.watch_context = &running->progress;
     }
-    bool ok = crew_run(&running->fleet, &crew);
+    struct reload *reload = reload_begin(&running->plan, running->world, crew.is_once);
+    bool ok = crew_run(fleet, &crew);
+    *next = reload_end(reload);
     progress_end(&running->progress);
     return ok;
 }
 
-static void tell_end(const struct running *running, int64_t began_ms, int status)
+/* Runs one world after the other; true when nothing failed at last. */
+static bool run_worlds(struct running *running)
+{
+    struct world *next = NULL;
+    bool ok = run_crew(running, &next);
+    while (next != NULL) {
+        struct world *before = running->world;
+        fleet_follow(&next->fleet, &before->fleet);
+        reload_tell(running->plan.program, before, next);
+        summary_log_left(&before->fleet, &next->fleet);
+        world_free(before); /* while nothing of it may wait */
+        running->world = next;
+        next = NULL;
+        if (runtime_resume()) {
+            ok = run_crew(running, &next);
+        }
+    }
+    return ok;
+}
+
+static void tell_end(const struct running *running, int status)
 {
     const struct options *options = running->options;
+    const struct fleet *fleet = &running->world->fleet;
     struct rehearsal_names unmapped = {0};
-    struct summary summary = {.fleet = &running->fleet,
-                              .took_ms = monotonic_ms(running) - began_ms,
+    struct summary summary = {.fleet = fleet,
+                              .took_ms = monotonic_ms(running) - running->began_ms,
                               .status = status};
     summary_log(&summary);
     if (options->is_dry) {
-        rehearsal_unmapped(&running->fleet, &unmapped);
+        rehearsal_unmapped(fleet, &unmapped);
         summary.unmapped = &unmapped;
     }
     if (options->has_summary || options->is_dry || isatty(STDERR_FILENO)) {
@@ -244,24 +241,22 @@ static void tell_end(const struct running *running, int64_t began_ms, int status
     rehearsal_names_clear(&unmapped);
 }
 
-static int run_fleet(const struct program *program, const struct options *options,
-                     struct command_setup *setup)
+static int run_world(struct running *running)
 {
     int status = EXIT_FAILED;
     struct error err = {0};
-    struct running running = {.options = options};
     if (!http_global_init(&err)) {
         goto out;
     }
-    runtime_init(&running.runtime);
-    int64_t began_ms = monotonic_ms(&running);
-    if (!open_fleet(&running, program, setup, &err)) {
+    runtime_init(&running->runtime);
+    running->began_ms = monotonic_ms(running);
+    if (!world_open(running->world, &running->plan, &running->runtime, NULL, &err)) {
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
     }
-    tell_start(&running);
-    status = run_crew(&running, setup->config.worker_count) ? EXIT_GOOD : EXIT_FAILED;
-    tell_end(&running, began_ms, status);
+    tell_start(running);
+    status = run_worlds(running) ? EXIT_GOOD : EXIT_FAILED;
+    tell_end(running, status);
 
 out:
     if (err.kind != ERROR_NONE) {
@@ -269,8 +264,8 @@ out:
             LOG_ERROR, LOG_RUN_FAILED, NULL,
             json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
     }
-    fleet_close(&running.fleet);
-    runtime_clear(&running.runtime);
+    world_free(running->world);
+    runtime_clear(&running->runtime);
     http_global_cleanup();
     return status;
 }
@@ -285,12 +280,19 @@ static int run(const struct program *program, int argc, char **argv)
         return status;
     }
 
-    struct command_setup setup;
-    status = command_setup_load(program, options.config, options.mappings, &setup);
-    if (status == EXIT_GOOD) {
-        status = run_fleet(program, &options, &setup);
-    }
-    command_setup_clear(&setup);
+    reload_catch();
+    struct problems problems = {0};
+    struct running running = {
+        .options = &options,
+        .plan = {.program = program,
+                 .config = options.config,
+                 .mappings = options.mappings,
+                 .names = options.sources.count > 0 ? options.sources.items : NULL,
+                 .backfill = is_backfill(&options) ? &options.backfill : NULL,
+                 .is_dry = options.is_dry}};
+    running.world = world_read(&running.plan, &problems);
+    status = running.world == NULL ? command_problems(&problems) : run_world(&running);
+    problems_clear(&problems);
     return status;
 }
 

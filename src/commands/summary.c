@@ -34,6 +34,9 @@ static struct totals sum_up(const struct fleet *fleet)
         source_counts_add(&totals.counts, &fleet->sources[i]->counts);
         totals.ended[fleet->sources[i]->end]++;
     }
+    for (size_t i = 0; i < fleet->left_count; i++) {
+        source_counts_add(&totals.counts, &fleet->left[i].counts);
+    }
     for (size_t i = 0; fleet->lacks != NULL && i < fleet->plan.config->source_count;
          i++) {
         totals.lacking += fleet->lacks[i];

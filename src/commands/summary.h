@@ -29,6 +29,8 @@ const char *summary_end(enum source_end end);
  * One log line a source and a sink, then one for the run, with its sums by provider.
  */
 void summary_log(const struct summary *summary);
+/* The lines of sources that left the run with a reload. */
+void summary_log_left(const struct fleet *before, const struct fleet *next);
 /*
  * One screen: sources, events by principle, failures with what to do, and where to look
  * next.

@@ -113,13 +113,19 @@ static json_t *members_of(const struct sum *sum)
 static void log_run(const struct summary *summary)
 {
     const struct fleet *fleet = summary->fleet;
-    struct sum *sums = mem_new(fleet->source_count + 1, sizeof(*sums));
+    struct sum *sums =
+        mem_new(fleet->source_count + fleet->left_count + 1, sizeof(*sums));
     struct sum all = {.lag_ms = -1};
     size_t count = 0;
     for (size_t i = 0; i < fleet->source_count; i++) {
         const struct source *source = fleet->sources[i];
         add_source(sum_of(sums, &count, source->config->provider), fleet, source);
         add_source(&all, fleet, source);
+    }
+    for (size_t i = 0; i < fleet->left_count; i++) {
+        const struct fleet_left *left = &fleet->left[i];
+        source_counts_add(&sum_of(sums, &count, left->provider)->counts, &left->counts);
+        source_counts_add(&all.counts, &left->counts);
     }
     json_t *members = members_of(&all);
     json_t *providers = json_object();
@@ -143,4 +149,14 @@ void summary_log(const struct summary *summary)
         log_sink(&fleet->sinks[i]);
     }
     log_run(summary);
+}
+
+void summary_log_left(const struct fleet *before, const struct fleet *next)
+{
+    for (size_t i = 0; i < before->source_count; i++) {
+        const struct source *source = before->sources[i];
+        if (json_object_get(next->by_name, source->name) == NULL) {
+            log_source(next, source);
+        }
+    }
 }

@@ -147,7 +147,13 @@ static void read_main(const struct config_loader *loader)
 {
     const json_t *state = json_object_get(loader->yaml->root, "state");
     const struct settings_reader reader = {loader->yaml, "state", loader->problems};
+    struct yaml_place place = {0};
+    if (state != NULL) {
+        place = yaml_key_place(loader->yaml, loader->yaml->root, "state");
+    }
     loader->config->state = settings_read(&reader, state, config_state_keys, NULL);
+    loader->config->state_line = place.line;
+    loader->config->state_column = place.column;
     read_workers(loader);
     read_mappings(loader);
 }

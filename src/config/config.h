@@ -67,7 +67,9 @@ enum { CONFIG_WORKERS_MAX = 256 };
 
 struct config {
     char *file;
-    json_t *state;       /* checked: {"path": ...} */
+    json_t *state;  /* checked: {"path": ...} */
+    int state_line; /* where it stands in file; 0: nowhere */
+    int state_column;
     size_t worker_count; /* 0: auto */
     char *
         *mapping_directories; /* ends with NULL; operators' own, after the shipped ones */
