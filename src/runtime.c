@@ -15,9 +15,10 @@
 
 enum { WAIT_MAX_MS = 1 << 30 }; /* poll counts in int */
 
-/* Readable once a stop came, and for ever after: every wait sees it. */
+/* Readable once a stop came, and for ever after, or while waits are interrupted. */
 static atomic_int stop_fd = -1;
 static atomic_bool is_stopped;
+static atomic_bool is_interrupted;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int64_t read_clock(clockid_t clock)
@@ -42,7 +43,7 @@ static int64_t real_monotonic_ms(void *context)
 bool runtime_wait_for(int fd, int64_t ms)
 {
     int64_t end_ms = real_monotonic_ms(NULL) + ms;
-    while (!atomic_load(&is_stopped)) {
+    while (!runtime_is_stopped()) {
         int64_t left_ms = end_ms - real_monotonic_ms(NULL);
         if (left_ms <= 0) {
             return true;
@@ -114,11 +115,11 @@ void runtime_clear(struct runtime *runtime)
     *runtime = (struct runtime){0};
 }
 
-void runtime_stop(void)
+/* Wakes whoever waits. A signal handler calls it. */
+static void wake_all(void)
 {
     int saved = errno;
     uint64_t one = 1;
-    atomic_store(&is_stopped, true);
     int fd = atomic_load(&stop_fd);
     /* A write fails only when the counter is full: it is readable then already. */
     ssize_t written = fd < 0 ? 0 : write(fd, &one, sizeof(one));
@@ -126,7 +127,32 @@ void runtime_stop(void)
     errno = saved;
 }
 
+void runtime_stop(void)
+{
+    atomic_store(&is_stopped, true);
+    wake_all();
+}
+
+void runtime_interrupt(void)
+{
+    atomic_store(&is_interrupted, true);
+    wake_all();
+}
+
+bool runtime_resume(void)
+{
+    uint64_t count = 0;
+    ssize_t taken = read(atomic_load(&stop_fd), &count, sizeof(count));
+    (void)taken;
+    atomic_store(&is_interrupted, false);
+    if (atomic_load(&is_stopped)) {
+        wake_all(); /* what woke for the stop was taken just now */
+        return false;
+    }
+    return true;
+}
+
 bool runtime_is_stopped(void)
 {
-    return atomic_load(&is_stopped);
+    return atomic_load(&is_stopped) || atomic_load(&is_interrupted);
 }

@@ -40,6 +40,14 @@ void runtime_clear(struct runtime *runtime);
  * a signal handler.
  */
 void runtime_stop(void);
+/*
+ * Ends every wait as a stop does, until runtime_resume: for what is begun anew. Requests
+ * in flight have the time that a stop leaves them.
+ */
+void runtime_interrupt(void);
+/* Waits wait again. False: a stop came, and they never will. */
+bool runtime_resume(void);
+/* Whether no wait waits: by a stop, or until runtime_resume. */
 bool runtime_is_stopped(void);
 /*
  * Waits until fd is readable, ms are over, or a stop comes: then false. For a thread

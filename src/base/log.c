@@ -18,9 +18,12 @@ static const char *const event_names[] = {
 #undef LOG_EVENT_TEXT
 };
 
-static const char *const level_names[] = {"error", "warn", "info", "debug"};
+const char *const log_level_names[] = {"error", "warn", "info", "debug", NULL};
+const char *const log_format_names[] = {"auto", "json", "human", NULL};
 
 static enum log_level shown = LOG_INFO;
+
+static enum log_format format = LOG_AUTO;
 
 static bool is_over_line;
 
@@ -34,12 +37,13 @@ void log_set_level(enum log_level level)
     shown = level;
 }
 
-/* A copy of value that is safe to show and not too long. */
-static json_t *shown_value(json_t *value)
+void log_set_format(enum log_format wanted)
 {
-    if (!json_is_string(value)) {
-        return json_incref(value);
-    }
+    format = wanted;
+}
+
+static json_t *shown_text(const json_t *value)
+{
     size_t size = json_string_length(value);
     char *copy = mem_dup_bytes(json_string_value(value),
                                size > LOG_VALUE_MAX ? LOG_VALUE_MAX : size);
@@ -49,10 +53,52 @@ static json_t *shown_value(json_t *value)
     return safe;
 }
 
-static char *human_line(const json_t *line)
+/*
+ * A copy of value in which every text is safe to show and not too long. It is no deeper
+ * than what the caller packed.
+ */
+static json_t *shown_value(json_t *value) /* NOLINT(misc-no-recursion) */
 {
-    char *text = mem_format("%-5s %s", json_string_value(json_object_get(line, "level")),
-                            json_string_value(json_object_get(line, "event")));
+    if (json_is_string(value)) {
+        return shown_text(value);
+    }
+    if (json_is_array(value)) {
+        json_t *array = json_array();
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            json_array_append_new(array, shown_value(json_array_get(value, i)));
+        }
+        return array;
+    }
+    if (json_is_object(value)) {
+        json_t *object = json_object();
+        const char *key = NULL;
+        json_t *member = NULL;
+        json_object_foreach(value, key, member)
+        {
+            json_object_set_new(object, key, shown_value(member));
+        }
+        return object;
+    }
+    return json_incref(value);
+}
+
+/* https://no-color.org: any value but the empty one. */
+static bool has_colours(void)
+{
+    const char *refused = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && (refused == NULL || refused[0] == '\0') &&
+           terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
+static char *human_line(const json_t *line, enum log_level level)
+{
+    static const char *const colours[] = {"\033[1;31m", "\033[33m", "", "\033[2m"};
+    bool has_colour = colours[level][0] != '\0' && has_colours();
+    char *text = mem_format(
+        "%s %s%-5s%s %s", json_string_value(json_object_get(line, "time")),
+        has_colour ? colours[level] : "", log_level_names[level],
+        has_colour ? "\033[0m" : "", json_string_value(json_object_get(line, "event")));
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach((json_t *)line, key, value)
@@ -96,7 +142,7 @@ void log_write_take(enum log_level level, enum log_event event, const char *sour
                      time_text);
 
     json_t *line = json_pack("{s:s,s:s,s:s}", "time", time_text, "level",
-                             level_names[level], "event", event_names[event]);
+                             log_level_names[level], "event", event_names[event]);
     if (source != NULL) {
         json_object_set_new(line, "source", json_string(source));
     }
@@ -106,8 +152,8 @@ void log_write_take(enum log_level level, enum log_event event, const char *sour
     {
         json_object_set_new(line, key, shown_value(value));
     }
-    char *text =
-        isatty(STDERR_FILENO) ? human_line(line) : json_dumps(line, JSON_COMPACT);
+    bool is_human = format == LOG_AUTO ? isatty(STDERR_FILENO) : format == LOG_HUMAN;
+    char *text = is_human ? human_line(line, level) : json_dumps(line, JSON_COMPACT);
     write_line(text);
     free(text);
     json_decref(line);

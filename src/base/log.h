@@ -1,12 +1,12 @@
 /*
  * What the program says about itself: one JSON object a line on stderr, or a
- * human line when stderr is a terminal.
+ * human line when stderr is a terminal, in colours unless NO_COLOR is set.
  *
  *   {"time":"...","level":"info","event":"source.done","source":"prod-eu","read":50}
  *
  * error: someone must act. warn: something was lost or nearly. info: one line a
- * source a run. debug: the rest. Values from clouds are escaped, and cut at
- * LOG_VALUE_MAX bytes. Safe from any thread: a line is one write.
+ * source a run. debug: the rest. Control characters in texts are replaced, at any depth,
+ * and each text is cut at LOG_VALUE_MAX bytes. Safe from any thread: a line is one write.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -17,12 +17,19 @@
 enum { LOG_VALUE_MAX = 1024 };
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_AUTO, LOG_JSON, LOG_HUMAN }; /* auto: by what stderr is */
+
+extern const char *const log_level_names[];  /* "error", ...; ends with NULL */
+extern const char *const log_format_names[]; /* "auto", ...; ends with NULL */
 
 /* The fixed list of what can be said; docs/operations.md explains each. */
 #define LOG_EVENTS(X)                                                                    \
     X(LOG_RUN_START, "run.start")                                                        \
     X(LOG_RUN_DONE, "run.done")                                                          \
     X(LOG_RUN_FAILED, "run.failed")                                                      \
+    X(LOG_RELOAD_DONE, "reload.done")                                                    \
+    X(LOG_RELOAD_REFUSED, "reload.refused")                                              \
+    X(LOG_RELOAD_IGNORED, "reload.ignored")                                              \
     X(LOG_SOURCE_DONE, "source.done")                                                    \
     X(LOG_SOURCE_FAILED, "source.failed")                                                \
     X(LOG_SOURCE_GAP, "source.gap")                                                      \
@@ -57,6 +64,8 @@ enum log_event {
 
 /* Lines above level are left out. Default LOG_INFO. */
 void log_set_level(enum log_level level);
+/* Default LOG_AUTO. Both are set while no other thread writes. */
+void log_set_format(enum log_format format);
 
 /*
  * A line that is rewritten now and then stands at the bottom of the terminal: lines of

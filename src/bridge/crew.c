@@ -262,7 +262,8 @@ static void take_on(struct crew *crew)
     queue_grow(crew->queue, fleet->source_count);
     while (crew->source_count < fleet->source_count) {
         struct source *source = fleet->sources[crew->source_count++];
-        source->due_ms = now_of(crew);
+        int64_t now = now_of(crew);
+        source->due_ms = source->due_ms < now ? now : source->due_ms;
         teller_add(crew->teller, source);
         queue_rest(crew->queue, source);
     }
@@ -303,7 +304,7 @@ static void wind_up(struct crew *crew)
         take_back(crew);
     }
     if (queue_held(crew->queue) > 0) {
-        runtime_stop();
+        runtime_interrupt();
     }
     join_hands(crew);
     take_back(crew);

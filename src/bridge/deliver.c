@@ -158,18 +158,29 @@ static bool commit(struct delivery *delivery, struct error *err)
     return ok;
 }
 
+/* Shown so late by the cloud that the last pass alone has found it. */
+static bool is_late(const struct source *source, const struct batch_event *event)
+{
+    const struct slicing *slicing = config_slicing(source->config);
+    const struct cursor *cursor = &source->claim.cursor;
+    return slicing != NULL && slicing->passes > 1 && event->time_ms >= cursor->start_ms &&
+           event->time_ms < cursor->mark_ms[slicing->passes - 2];
+}
+
 static void count(struct source *source, const struct batch *batch,
                   const struct send_result *result)
 {
     struct source_counts *counts = &source->counts;
     counts->known += batch->known_count;
     counts->delivered += batch->count - result->refusal_count - result->unwanted_count;
+    counts->duplicates += result->duplicate_count;
     counts->refused += result->refusal_count;
     counts->missed += result->missed_count;
     counts->unwanted += result->unwanted_count;
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_event *event = &batch->events[i];
         counts->mapped += event->principles != 0;
+        counts->late += is_late(source, event);
         for (size_t bit = 0; bit < PRINCIPLE_COUNT; bit++) {
             counts->by_principle[bit] += event->principles >> bit & 1;
         }

@@ -319,6 +319,20 @@ bool discovery_run(const struct discovery *discovery, const struct config_source
     return ok || error_context(err, "source %s", entry->name);
 }
 
+bool discovery_recall(const struct discovery *discovery,
+                      const struct config_source *entry, struct discovery_result *result)
+{
+    json_t *known = NULL;
+    bool ok =
+        discovery->store_type->discovered(discovery->store, entry->name, &known, NULL) &&
+        count_present(known) > 0;
+    if (ok) {
+        fill_result(entry, known, result);
+    }
+    json_decref(known);
+    return ok;
+}
+
 void discovery_result_clear(struct discovery_result *result)
 {
     for (size_t i = 0; i < result->count; i++) {

@@ -44,6 +44,12 @@ struct discovery_result {
 /* Finds and stores what entry stands for. result arrives zeroed; the caller clears. */
 bool discovery_run(const struct discovery *discovery, const struct config_source *entry,
                    struct discovery_result *result, struct error *err);
+/*
+ * The same by what the store knows from before alone, without asking. False when it knows
+ * of no source that entry stands for.
+ */
+bool discovery_recall(const struct discovery *discovery,
+                      const struct config_source *entry, struct discovery_result *result);
 void discovery_result_clear(struct discovery_result *result);
 
 #endif

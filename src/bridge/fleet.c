@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bridge/denials.h"
+#include "config/config_same.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -183,6 +184,15 @@ static void note_lack(struct fleet *fleet, size_t entry, const struct error *err
                              "error", err->text, "sources", 0));
 }
 
+/* The fleet before looked for the same with the same means. */
+static bool is_unchanged(const struct fleet *fleet, const struct config_source *entry)
+{
+    const struct fleet *before = fleet->plan.before;
+    const struct config_source *same =
+        before == NULL ? NULL : config_same_source(before->plan.config, entry->name);
+    return same != NULL && config_same_is_log(same, entry);
+}
+
 static bool discover(struct fleet *fleet, size_t entry, struct error *err)
 {
     const struct config_source *source = &fleet->plan.config->sources[entry];
@@ -190,7 +200,9 @@ static bool discover(struct fleet *fleet, size_t entry, struct error *err)
                                         fleet->worker.store};
     struct discovery_result found = {0};
     struct error failure = {0};
-    bool ok = discovery_run(&discovery, source, &found, &failure);
+    bool ok =
+        (is_unchanged(fleet, source) && discovery_recall(&discovery, source, &found)) ||
+        discovery_run(&discovery, source, &found, &failure);
     if (ok) {
         fleet->lacks[entry] = found.is_lacking;
         ok = take_found(fleet, source, &found, err);
@@ -257,6 +269,18 @@ void fleet_rediscover(struct fleet *fleet)
     fleet->discover_ms = now + pause_ms(fleet);
 }
 
+static bool open_store(struct fleet *fleet, struct error *err)
+{
+    struct worker *worker = &fleet->worker;
+    const struct fleet_plan *plan = &fleet->plan;
+    if (plan->before != NULL) {
+        worker->store = plan->before->worker.store;
+        return true;
+    }
+    return worker->store_type->open(plan->config->state, plan->runtime, &worker->store,
+                                    err);
+}
+
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err)
 {
     *fleet = (struct fleet){.plan = *plan};
@@ -267,9 +291,7 @@ bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error
     fleet->worker.ratelimit = ratelimit_new();
     fleet->worker.denials = denials_new();
     return open_sinks(fleet, plan->config, plan->runtime, err) &&
-           fleet->worker.store_type->open(plan->config->state, plan->runtime,
-                                          &fleet->worker.store, err) &&
-           discover_all(fleet, err);
+           open_store(fleet, err) && discover_all(fleet, err);
 }
 
 static void close_source(struct source *source)
@@ -294,11 +316,12 @@ void fleet_close(struct fleet *fleet)
     free(fleet->sources);
     json_decref(fleet->by_name);
     free(fleet->lacks);
+    free(fleet->left);
     for (size_t i = 0; i < fleet->sink_count; i++) {
         fleet->sinks[i].type->close(fleet->sinks[i].sink);
     }
     free(fleet->sinks);
-    if (fleet->worker.store != NULL) {
+    if (fleet->worker.store != NULL && fleet->plan.before == NULL) {
         fleet->worker.store_type->close(fleet->worker.store);
     }
     ratelimit_free(fleet->worker.ratelimit);

@@ -19,6 +19,17 @@ struct fleet_plan {
     const struct backfill *backfill;     /* instead of reading on; NULL: none */
     char *const
         *names; /* of sources or entries, the only ones; ends with NULL; or NULL */
+    /*
+     * The fleet that this one is to follow, while that one runs: its store is used, and
+     * of entries that have not changed it is known what they stand for. NULL: none.
+     */
+    const struct fleet *before;
+};
+
+/* What sources of a provider had come to that left the run. */
+struct fleet_left {
+    const struct provider *provider;
+    struct source_counts counts;
 };
 
 struct fleet {
@@ -34,6 +45,8 @@ struct fleet {
     int64_t discover_ms;   /* when to look again what the entries stand for; monotonic */
     int64_t discovered_ms; /* when that was known last */
     bool has_lost_leases;  /* they could not be renewed when that was last tried */
+    struct fleet_left *left; /* by provider */
+    size_t left_count;
 };
 
 /*
@@ -42,7 +55,13 @@ struct fleet {
  * Errors: ERROR_CONFIG and those of sinks and store.
  */
 bool fleet_open(struct fleet *fleet, const struct fleet_plan *plan, struct error *err);
-/* Accepts an all-zero fleet. */
+/*
+ * Takes the place of plan's before, which no crew runs any longer: its store and runtime
+ * become this fleet's, and sources and sinks of the same name go on counting. before is
+ * good for nothing then but to be closed.
+ */
+void fleet_follow(struct fleet *fleet, struct fleet *before);
+/* Accepts an all-zero fleet. A store that is another's stays open. */
 void fleet_close(struct fleet *fleet);
 
 /*

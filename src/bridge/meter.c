@@ -28,6 +28,17 @@ static const char *word_of(enum source_end end)
     return words[end];
 }
 
+void meter_follow(struct meter *meter, const struct meter *before)
+{
+    atomic_store(&meter->head_ms, atomic_load(&before->head_ms));
+    atomic_store(&meter->delivered, atomic_load(&before->delivered));
+    atomic_store(&meter->outbox_bytes, atomic_load(&before->outbox_bytes));
+    meter->end = before->end;
+    meter->success_ms = before->success_ms;
+    meter->is_dated = before->is_dated;
+    meter->skew_ms = before->skew_ms;
+}
+
 void meter_turn_ended(struct source *source, const struct runtime *runtime)
 {
     struct meter *meter = &source->meter;

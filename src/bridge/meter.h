@@ -31,6 +31,8 @@ struct meter {
     int64_t skew_ms; /* this machine's clock less the cloud's */
 };
 
+/* meter is of the same source as before, in a fleet that follows. Neither has a turn. */
+void meter_follow(struct meter *meter, const struct meter *before);
 /* A turn is over: called by the keeper, who has source back. */
 void meter_turn_ended(struct source *source, const struct runtime *runtime);
 /* A page was asked for; ERROR_NONE: and came. */

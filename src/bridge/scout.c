@@ -1,7 +1,7 @@
 #include "bridge/scout.h"
 
 #include "base/mem.h"
-#include "net/http.h"
+#include "bridge/leash.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,44 +15,8 @@ struct scout {
     pthread_t thread;
     bool is_out;
     atomic_bool is_back;
-    atomic_bool is_called; /* no further request */
-    struct runtime real;
-    struct runtime runtime; /* real, until it is called back */
+    struct leash leash;
 };
-
-static bool send_request(void *context, const struct http_request *request,
-                         struct http_response *response, struct error *err)
-{
-    struct scout *scout = context;
-    if (atomic_load(&scout->is_called)) {
-        return error_set(err, ERROR_STOPPED, "discovery was stopped");
-    }
-    return scout->real.http(scout->real.context, request, response, err);
-}
-
-static int64_t now_ms(void *context)
-{
-    const struct scout *scout = context;
-    return scout->real.now_ms(scout->real.context);
-}
-
-static int64_t monotonic_ms(void *context)
-{
-    const struct scout *scout = context;
-    return scout->real.monotonic_ms(scout->real.context);
-}
-
-static bool wait_for(void *context, int64_t ms, struct error *err)
-{
-    struct scout *scout = context;
-    return scout->real.wait(scout->real.context, ms, err);
-}
-
-static void make_random(void *context, uint8_t *out, size_t size)
-{
-    struct scout *scout = context;
-    scout->real.random(scout->real.context, out, size);
-}
 
 struct scout *scout_new(const struct config *config, const struct store_type *store_type,
                         struct store *store)
@@ -61,13 +25,7 @@ struct scout *scout_new(const struct config *config, const struct store_type *st
     scout->config = config;
     scout->count = config->source_count;
     scout->reports = mem_new(scout->count + 1, sizeof(*scout->reports));
-    scout->runtime = (struct runtime){.context = scout,
-                                      .http = send_request,
-                                      .now_ms = now_ms,
-                                      .monotonic_ms = monotonic_ms,
-                                      .wait = wait_for,
-                                      .random = make_random};
-    scout->discovery = (struct discovery){&scout->runtime, store_type, store};
+    scout->discovery = (struct discovery){&scout->leash.runtime, store_type, store};
     return scout;
 }
 
@@ -82,7 +40,7 @@ static void forget(struct scout *scout)
 static void come_home(struct scout *scout)
 {
     pthread_join(scout->thread, NULL);
-    runtime_clear(&scout->real);
+    leash_clear(&scout->leash);
     scout->is_out = false;
 }
 
@@ -92,7 +50,7 @@ void scout_free(struct scout *scout)
         return;
     }
     if (scout->is_out) {
-        atomic_store(&scout->is_called, true);
+        leash_call_back(&scout->leash);
         come_home(scout);
     }
     forget(scout);
@@ -118,10 +76,10 @@ bool scout_send(struct scout *scout)
     }
     forget(scout);
     atomic_store(&scout->is_back, false);
-    runtime_init(&scout->real);
+    leash_init(&scout->leash);
     scout->is_out = pthread_create(&scout->thread, NULL, look_around, scout) == 0;
     if (!scout->is_out) {
-        runtime_clear(&scout->real);
+        leash_clear(&scout->leash);
     }
     return scout->is_out;
 }

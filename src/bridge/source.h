@@ -29,12 +29,17 @@ struct source_counts {
     uint64_t unreadable; /* were no record; the platform was told */
     uint64_t mapped;     /* delivered events that answer a principle */
     uint64_t delivered;
-    uint64_t refused;  /* went to the dead letters */
-    uint64_t missed;   /* not taken by an optional sink */
-    uint64_t unwanted; /* no sink's principles were theirs: sent nowhere */
+    uint64_t duplicates; /* of these, by sinks that said so, were there before */
+    uint64_t late;       /* of these, found by the last pass alone */
+    uint64_t refused;    /* went to the dead letters */
+    uint64_t missed;     /* not taken by an optional sink */
+    uint64_t unwanted;   /* no sink's principles were theirs: sent nowhere */
     uint64_t by_principle[PRINCIPLE_COUNT];
     int64_t newest_ms;
 };
+
+/* Adds all but newest_ms, which becomes the newer one. */
+void source_counts_add(struct source_counts *sum, const struct source_counts *counts);
 
 struct source {
     size_t place; /* in the fleet; for good */

@@ -59,7 +59,8 @@ static void declare_route(const char *provider, const char *sink)
     declare(METRIC_SINK_RETRIED, provider, sink, NULL);
 }
 
-void collect_declare(const struct config *config)
+/* Counters of what is configured begin at 0, so that their first increase is seen. */
+static void declare_all(const struct config *config)
 {
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *source = &config->sources[i];
@@ -249,6 +250,19 @@ static const char *reason_of(enum error_kind kind)
     default:
         return kind == ERROR_NONE ? "" : "other";
     }
+}
+
+/* What is said anew of each fleet: nothing of a sink or provider that is gone stays. */
+static const enum metric of_fleet[] = {METRIC_SOURCES, METRIC_RETENTION_LEFT,
+                                       METRIC_RETENTION_USED, METRIC_CLOCK_SKEW,
+                                       METRIC_SINK_HELD};
+
+void collect_begin(const struct collect *collect)
+{
+    for (size_t i = 0; i < COUNT_OF(of_fleet); i++) {
+        metrics_replace(of_fleet[i], NULL, 0);
+    }
+    declare_all(collect->fleet->plan.config);
 }
 
 static void show_sink(const struct open_sink *sink)

@@ -15,8 +15,8 @@ struct collect {
     int64_t success_ms; /* when a turn last ended well with no source failed; 0: never */
 };
 
-/* Counters of what is configured begin at 0, so that their first increase is seen. */
-void collect_declare(const struct config *config);
+/* The fleet is new: forgets what another showed, and declares what this one counts. */
+void collect_begin(const struct collect *collect);
 void collect_now(struct collect *collect);
 
 #endif

@@ -130,15 +130,24 @@ bool command_mappings(const struct program *program, const char *shipped,
     return ok;
 }
 
+bool command_setup_read(const struct program *program, const char *file,
+                        const char *shipped, struct command_setup *setup,
+                        struct problems *problems)
+{
+    *setup = (struct command_setup){0};
+    bool is_config = config_load(file, program->providers, &setup->config, problems);
+    bool is_mapped = command_mappings(program, shipped, setup->config.mapping_directories,
+                                      &setup->mappings, problems);
+    return is_config && is_mapped;
+}
+
 int command_setup_load(const struct program *program, const char *file,
                        const char *shipped, struct command_setup *setup)
 {
     struct problems problems = {0};
-    *setup = (struct command_setup){0};
-    bool is_config = config_load(file, program->providers, &setup->config, &problems);
-    bool is_mapped = command_mappings(program, shipped, setup->config.mapping_directories,
-                                      &setup->mappings, &problems);
-    int status = is_config && is_mapped ? EXIT_GOOD : command_problems(&problems);
+    int status = command_setup_read(program, file, shipped, setup, &problems)
+                     ? EXIT_GOOD
+                     : command_problems(&problems);
     problems_clear(&problems);
     return status;
 }

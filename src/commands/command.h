@@ -67,8 +67,12 @@ struct command_setup {
     struct mapping_set *mappings;
 };
 
+/* Reads the configuration and every pack. The caller clears, whatever comes back. */
+bool command_setup_read(const struct program *program, const char *file,
+                        const char *shipped, struct command_setup *setup,
+                        struct problems *problems);
 /*
- * Reads the configuration and every pack. EXIT_GOOD; or EXIT_WRONG, with everything
+ * The same. EXIT_GOOD; or EXIT_WRONG, with everything
  * that is wrong on stderr. The caller clears, either way.
  */
 int command_setup_load(const struct program *program, const char *file,

@@ -30,7 +30,7 @@ bool observe_begin(struct observe *observe, const struct config *config,
         return true;
     }
     const json_t *most = json_object_get(config->metrics, "max_sources");
-    observe->settings = config->metrics;
+    observe->settings = json_incref(config->metrics); /* it may outlive config */
     observe->runtime = runtime;
     observe->is_once = is_once;
     observe->collect.max_sources = (size_t)json_integer_value(most);
@@ -40,7 +40,6 @@ bool observe_begin(struct observe *observe, const struct config *config,
     metrics_set(METRIC_BUILD_INFO, (struct metrics_labels){{BRIDGE_VERSION}}, 1);
     metrics_set(METRIC_RUN_START, none, wall_s(observe));
     metrics_set(METRIC_PROCESS_START, none, wall_s(observe));
-    collect_declare(config);
     if (is_once) {
         return true;
     }
@@ -68,6 +67,7 @@ void observe_fleet(struct observe *observe, const struct fleet *fleet)
 {
     if (observe->settings != NULL) {
         observe->collect.fleet = fleet;
+        collect_begin(&observe->collect);
         look(observe);
         health_run(&observe->health, monotonic_ms(observe));
     }
@@ -143,5 +143,6 @@ void observe_end(struct observe *observe, int status)
     hand_out(observe, textfile, status);
     health_clear(&observe->health);
     metrics_clear();
+    json_decref(observe->settings);
     *observe = (struct observe){0};
 }

@@ -14,7 +14,7 @@ enum { OBSERVE_EVERY_MS = 1000 }; /* how old what is served may be */
 struct server;
 
 struct observe {
-    const json_t *settings; /* NULL: nothing is observed */
+    json_t *settings; /* NULL: nothing is observed */
     const struct runtime *runtime;
     bool is_once;
     struct collect collect;
@@ -23,10 +23,11 @@ struct observe {
     int64_t collected_ms; /* monotonic */
 };
 
-/* What config says of metrics. All is borrowed until observe_end. ERROR_CONFIG. */
+/* What config says of metrics. runtime is borrowed until observe_end. ERROR_CONFIG. */
 bool observe_begin(struct observe *observe, const struct config *config,
                    const struct runtime *runtime, bool is_once, struct error *err);
-/* The fleet is open: from now on observe_watch is called. */
+/* The fleet is open, the first or in place of another: from now on observe_watch is
+ * called. */
 void observe_fleet(struct observe *observe, const struct fleet *fleet);
 /* Looks at the fleet, for crew_plan; accepts what observes nothing. */
 void observe_watch(struct observe *observe);

@@ -1,5 +1,6 @@
 #include "commands/options.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "config/amount.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_FIRST = 256, CODE_HELP = CODE_FIRST + OPTIONS_MAX };
+enum { CODE_FIRST = 256, CODE_HELP = CODE_FIRST + OPTIONS_MAX, CHOICES_SIZE = 256 };
 
 /* The rows as getopt_long wants them. */
 struct getopt_table {
@@ -50,6 +51,25 @@ static bool read_time(const char *text, int64_t *ms)
     return ok;
 }
 
+static int take_choice(const struct command *command, const struct option_row *row)
+{
+    const char *const *names = row->to.choice.names;
+    struct buf known;
+    buf_init(&known, CHOICES_SIZE);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], optarg) == 0) {
+            *row->to.choice.place = i;
+            buf_clear(&known);
+            return -1;
+        }
+        buf_addf(&known, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    int status = command_usage(command, "--%s %s: known are %s", row->name, optarg,
+                               buf_text(&known));
+    buf_clear(&known);
+    return status;
+}
+
 /* Puts one value where it belongs; returns a status to end with, or -1 to go on. */
 static int take(const struct command *command, const struct option_row *row)
 {
@@ -60,6 +80,8 @@ static int take(const struct command *command, const struct option_row *row)
     case OPTION_TEXT:
         *row->to.text = optarg;
         return -1;
+    case OPTION_CHOICE:
+        return take_choice(command, row);
     case OPTION_LIST:
         if (row->to.list->count == OPTIONS_LIST_MAX) {
             return command_usage(command, "--%s: at most %d", row->name,

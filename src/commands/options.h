@@ -15,6 +15,7 @@ enum option_kind {
     OPTION_END,
     OPTION_FLAG,
     OPTION_TEXT,
+    OPTION_CHOICE,   /* one of some names, to its place among them */
     OPTION_LIST,     /* may be repeated */
     OPTION_DURATION, /* "90s", to milliseconds */
     OPTION_TIME,     /* RFC 3339, or a day: "2026-11-24" */
@@ -33,6 +34,10 @@ struct option_row {
         const char **text;
         struct option_list *list;
         int64_t *ms;
+        struct {
+            const char *const *names; /* ends with NULL */
+            size_t *place;
+        } choice;
     } to;
     char letter; /* 'c' for -c; 0: none */
 };

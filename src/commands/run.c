@@ -8,10 +8,10 @@
 #include "commands/observe.h"
 #include "commands/options.h"
 #include "commands/progress.h"
+#include "commands/reload.h"
 #include "commands/summary.h"
 #include "net/http.h"
 #include "runtime.h"
-#include "store/overlay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,14 @@ static const char help[] =
     "                          the same command goes on where it was interrupted\n"
     "  --mappings DIR          the shipped packs, when not beside the program\n"
     "  --summary               print the summary even when stderr is no terminal\n"
-    "  --debug                 log more\n"
+    "  --log-level LEVEL       how much is logged to stderr: error, warn, info, debug\n"
+    "  --log-format FORMAT     json, human, or auto (the default): human on a\n"
+    "                          terminal, in colours unless NO_COLOR is set\n"
+    "  --debug                 --log-level debug\n"
+    "\n"
+    "SIGHUP: a long run reads configuration, packs and secrets again and goes on with\n"
+    "them; with the old ones when anything is wrong (reload.refused in the log).\n"
+    "SIGTERM, SIGINT: end after the batches in flight. A second one ends at once.\n"
     "\n"
     "Exit status: 0 nothing failed; 1 a source or sink failed (nothing was lost:\n"
     "run again); 2 wrong usage, configuration or mapping pack.\n";
@@ -60,10 +67,12 @@ struct options {
 /* What runs, and what it ran with. */
 struct running {
     const struct options *options;
+    struct world_plan plan;
+    struct world *world;
     struct runtime runtime;
-    struct fleet fleet;
     struct progress progress;
     struct observe observe;
+    int64_t began_ms; /* monotonic */
 };
 
 static bool is_backfill(const struct options *options)
@@ -106,6 +115,8 @@ static int check_stretch(struct options *options)
 static int read_options(int argc, char **argv, struct options *options)
 {
     bool is_debug = false;
+    size_t level = LOG_INFO;
+    size_t format = LOG_AUTO;
     const struct option_row rows[] = {
         {"config", OPTION_TEXT, {.text = &options->config}, 'c'},
         {"once", OPTION_FLAG, {.flag = &options->is_once}, 0},
@@ -117,6 +128,8 @@ static int read_options(int argc, char **argv, struct options *options)
         {"mappings", OPTION_TEXT, {.text = &options->mappings}, 0},
         {"summary", OPTION_FLAG, {.flag = &options->has_summary}, 0},
         {"debug", OPTION_FLAG, {.flag = &is_debug}, 0},
+        {"log-level", OPTION_CHOICE, {.choice = {log_level_names, &level}}, 0},
+        {"log-format", OPTION_CHOICE, {.choice = {log_format_names, &format}}, 0},
         {.kind = OPTION_END},
     };
     struct arguments left = {argc, argv};
@@ -124,62 +137,16 @@ static int read_options(int argc, char **argv, struct options *options)
     if (status < 0 && left.count > 0) {
         return command_usage(&command_run, "%s: no such argument", left.items[0]);
     }
-    if (is_debug) {
-        log_set_level(LOG_DEBUG);
-    }
+    log_set_level(is_debug ? LOG_DEBUG : (enum log_level)level);
+    log_set_format((enum log_format)format);
     return status < 0 ? check_stretch(options) : status;
-}
-
-/* Every --source must be one: a slip would otherwise read nothing and look well. */
-static bool check_names(const struct running *running, struct error *err)
-{
-    const struct fleet *fleet = &running->fleet;
-    const struct option_list *names = &running->options->sources;
-    for (size_t i = 0; i < names->count; i++) {
-        bool is_known = fleet_is_lacking(fleet);
-        for (size_t j = 0; !is_known && j < fleet->source_count; j++) {
-            is_known = strcmp(names->items[i], fleet->sources[j]->name) == 0 ||
-                       strcmp(names->items[i], fleet->sources[j]->config->name) == 0;
-        }
-        if (!is_known) {
-            return error_set(err, ERROR_CONFIG,
-                             "--source %s: no such source%s; 'auditbridge sources' "
-                             "names them",
-                             names->items[i],
-                             is_backfill(running->options) ? " that is read by time"
-                                                           : "");
-        }
-    }
-    return (fleet->source_count > 0 || fleet_is_lacking(fleet) ||
-            !is_backfill(running->options)) ||
-           error_set(err, ERROR_CONFIG,
-                     "--from: no source keeps times by which it could be read again");
-}
-
-static bool open_fleet(struct running *running, const struct program *program,
-                       struct command_setup *setup, struct error *err)
-{
-    const struct options *options = running->options;
-    const struct fleet_plan plan = {
-        .config = &setup->config,
-        .mappings = setup->mappings,
-        .providers = program->providers,
-        .runtime = &running->runtime,
-        .store_type = options->is_dry ? &overlay_type : NULL,
-        .backfill = is_backfill(options) ? &options->backfill : NULL,
-        .names = options->sources.count > 0 ? options->sources.items : NULL,
-    };
-    if (options->is_dry) {
-        rehearsal_prepare(&setup->config);
-    }
-    return fleet_open(&running->fleet, &plan, err) && check_names(running, err);
 }
 
 static void tell_start(const struct running *running)
 {
     const struct options *options = running->options;
     json_t *members = json_pack("{s:s,s:I}", "version", BRIDGE_VERSION, "sources",
-                                (json_int_t)running->fleet.source_count);
+                                (json_int_t)running->world->fleet.source_count);
     if (options->is_dry) {
         json_object_set_new(members, "dry_run", json_true());
     }
@@ -204,6 +171,17 @@ static int64_t monotonic_ms(const struct running *running)
     return running->runtime.monotonic_ms(running->runtime.context);
 }
 
+/* What is left of --max-runtime; 0: there is no limit. */
+static int64_t left_ms(const struct running *running)
+{
+    int64_t limit_ms = running->options->max_runtime_ms;
+    int64_t took_ms = monotonic_ms(running) - running->began_ms;
+    if (limit_ms == 0) {
+        return 0;
+    }
+    return took_ms < limit_ms ? limit_ms - took_ms : 1;
+}
+
 /* A rehearsal and a backfill stand beside the run that others watch. */
 static bool is_apart(const struct options *options)
 {
@@ -219,35 +197,61 @@ static void watch(void *context)
     observe_watch(&running->observe);
 }
 
-static bool run_crew(struct running *running, size_t worker_count)
+/* Until it is done, its time is up, a stop comes, or *next is to be run instead. */
+static bool run_crew(struct running *running, struct world **next)
 {
     const struct options *options = running->options;
-    struct crew_plan crew = {.worker_count = worker_count,
+    struct fleet *fleet = &running->world->fleet;
+    struct crew_plan crew = {.worker_count = running->world->setup.config.worker_count,
                              .is_once = options->is_once || is_apart(options),
                              .is_silent = is_apart(options),
-                             .max_runtime_ms = options->max_runtime_ms};
+                             .max_runtime_ms = left_ms(running)};
     if (has_terminal()) {
-        progress_begin(&running->progress, &running->fleet, stderr);
+        progress_begin(&running->progress, fleet, stderr);
     }
     if (running->progress.fleet != NULL || running->observe.settings != NULL) {
         crew.watch = watch;
         crew.watch_context = running;
     }
-    observe_fleet(&running->observe, &running->fleet);
-    bool ok = crew_run(&running->fleet, &crew);
+    observe_fleet(&running->observe, fleet);
+    struct reload *reload = reload_begin(&running->plan, running->world, crew.is_once);
+    bool ok = crew_run(fleet, &crew);
+    *next = reload_end(reload);
     progress_end(&running->progress);
     return ok;
 }
 
-static void tell_end(const struct running *running, int64_t began_ms)
+/* Runs one world after the other; true when nothing failed at last. */
+static bool run_worlds(struct running *running)
+{
+    struct world *next = NULL;
+    bool ok = run_crew(running, &next);
+    while (next != NULL) {
+        struct world *before = running->world;
+        fleet_follow(&next->fleet, &before->fleet);
+        reload_tell(running->plan.program, before, next);
+        summary_log_left(&before->fleet, &next->fleet);
+        world_free(before); /* while nothing of it may wait */
+        running->world = next;
+        next = NULL;
+        if (runtime_resume()) {
+            ok = run_crew(running, &next);
+        }
+    }
+    return ok;
+}
+
+static void tell_end(const struct running *running, int status)
 {
     const struct options *options = running->options;
+    const struct fleet *fleet = &running->world->fleet;
     struct rehearsal_names unmapped = {0};
-    struct summary summary = {.fleet = &running->fleet,
-                              .took_ms = monotonic_ms(running) - began_ms};
-    summary_log(&running->fleet);
+    struct summary summary = {.fleet = fleet,
+                              .took_ms = monotonic_ms(running) - running->began_ms,
+                              .status = status};
+    summary_log(&summary);
     if (options->is_dry) {
-        rehearsal_unmapped(&running->fleet, &unmapped);
+        rehearsal_unmapped(fleet, &unmapped);
         summary.unmapped = &unmapped;
     }
     if (options->has_summary || options->is_dry || isatty(STDERR_FILENO)) {
@@ -256,27 +260,26 @@ static void tell_end(const struct running *running, int64_t began_ms)
     rehearsal_names_clear(&unmapped);
 }
 
-static int run_fleet(const struct program *program, const struct options *options,
-                     struct command_setup *setup)
+static int run_world(struct running *running)
 {
+    const struct options *options = running->options;
     int status = EXIT_FAILED;
     struct error err = {0};
-    struct running running = {.options = options};
     if (!http_global_init(&err)) {
         goto out;
     }
-    runtime_init(&running.runtime);
-    int64_t began_ms = monotonic_ms(&running);
+    runtime_init(&running->runtime);
+    running->began_ms = monotonic_ms(running);
     if ((!is_apart(options) &&
-         !observe_begin(&running.observe, &setup->config, &running.runtime,
-                        options->is_once, &err)) ||
-        !open_fleet(&running, program, setup, &err)) {
+         !observe_begin(&running->observe, &running->world->setup.config,
+                        &running->runtime, options->is_once, &err)) ||
+        !world_open(running->world, &running->plan, &running->runtime, NULL, &err)) {
         status = err.kind == ERROR_CONFIG ? EXIT_WRONG : EXIT_FAILED;
         goto out;
     }
-    tell_start(&running);
-    status = run_crew(&running, setup->config.worker_count) ? EXIT_GOOD : EXIT_FAILED;
-    tell_end(&running, began_ms);
+    tell_start(running);
+    status = run_worlds(running) ? EXIT_GOOD : EXIT_FAILED;
+    tell_end(running, status);
 
 out:
     if (err.kind != ERROR_NONE) {
@@ -284,9 +287,9 @@ out:
             LOG_ERROR, LOG_RUN_FAILED, NULL,
             json_pack("{s:s,s:s}", "kind", error_kind_name(err.kind), "error", err.text));
     }
-    observe_end(&running.observe, status);
-    fleet_close(&running.fleet);
-    runtime_clear(&running.runtime);
+    observe_end(&running->observe, status);
+    world_free(running->world);
+    runtime_clear(&running->runtime);
     http_global_cleanup();
     return status;
 }
@@ -301,12 +304,19 @@ static int run(const struct program *program, int argc, char **argv)
         return status;
     }
 
-    struct command_setup setup;
-    status = command_setup_load(program, options.config, options.mappings, &setup);
-    if (status == EXIT_GOOD) {
-        status = run_fleet(program, &options, &setup);
-    }
-    command_setup_clear(&setup);
+    reload_catch();
+    struct problems problems = {0};
+    struct running running = {
+        .options = &options,
+        .plan = {.program = program,
+                 .config = options.config,
+                 .mappings = options.mappings,
+                 .names = options.sources.count > 0 ? options.sources.items : NULL,
+                 .backfill = is_backfill(&options) ? &options.backfill : NULL,
+                 .is_dry = options.is_dry}};
+    running.world = world_read(&running.plan, &problems);
+    status = running.world == NULL ? command_problems(&problems) : run_world(&running);
+    problems_clear(&problems);
     return status;
 }
 

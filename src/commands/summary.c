@@ -1,6 +1,5 @@
 #include "commands/summary.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "commands/table.h"
@@ -11,7 +10,7 @@
 
 enum { NAME_WIDTH = 40, OPERATION_WIDTH = 70, FAILURE_WIDTH = 400 };
 
-static const char *end_name(enum source_end end)
+const char *summary_end(enum source_end end)
 {
     static const char *const names[] = {
         [SOURCE_IDLE] = "not run",      [SOURCE_DONE] = "done",
@@ -21,47 +20,6 @@ static const char *end_name(enum source_end end)
     return names[end];
 }
 
-static void log_sink(struct open_sink *sink)
-{
-    struct sink_counts *counts = &sink->counts;
-    log_write_take(LOG_INFO, LOG_SINK_DONE, NULL,
-                   json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "sink", sink->name, "delivered",
-                             (json_int_t)atomic_load(&counts->delivered), "shortened",
-                             (json_int_t)atomic_load(&counts->shortened), "refused",
-                             (json_int_t)atomic_load(&counts->refused), "too_old",
-                             (json_int_t)atomic_load(&counts->too_old), "missed",
-                             (json_int_t)atomic_load(&counts->missed)));
-}
-
-void summary_log(const struct fleet *fleet)
-{
-    uint64_t delivered = 0;
-    uint64_t failed = 0;
-    for (size_t i = 0; i < fleet->source_count; i++) {
-        const struct source *source = fleet->sources[i];
-        const struct source_counts *counts = &source->counts;
-        delivered += counts->delivered;
-        failed += source->end == SOURCE_FAILED;
-        log_write_take(
-            LOG_INFO, LOG_SOURCE_DONE, source->name,
-            json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "end",
-                      end_name(source->end), "requests", (json_int_t)counts->requests,
-                      "read", (json_int_t)counts->read, "known",
-                      (json_int_t)counts->known, "mapped", (json_int_t)counts->mapped,
-                      "delivered", (json_int_t)counts->delivered, "refused",
-                      (json_int_t)counts->refused, "missed", (json_int_t)counts->missed,
-                      "unwanted", (json_int_t)counts->unwanted, "unreadable",
-                      (json_int_t)counts->unreadable));
-    }
-    for (size_t i = 0; i < fleet->sink_count; i++) {
-        log_sink(&fleet->sinks[i]);
-    }
-    log_write_take(LOG_INFO, LOG_RUN_DONE, NULL,
-                   json_pack("{s:I,s:I,s:I}", "sources", (json_int_t)fleet->source_count,
-                             "failed", (json_int_t)failed, "delivered",
-                             (json_int_t)delivered));
-}
-
 /* All sources together. */
 struct totals {
     struct source_counts counts;
@@ -69,28 +27,15 @@ struct totals {
     size_t lacking; /* entries without sources that they should have */
 };
 
-static void add_counts(struct source_counts *sum, const struct source_counts *counts)
-{
-    sum->requests += counts->requests;
-    sum->read += counts->read;
-    sum->known += counts->known;
-    sum->unreadable += counts->unreadable;
-    sum->mapped += counts->mapped;
-    sum->delivered += counts->delivered;
-    sum->refused += counts->refused;
-    sum->missed += counts->missed;
-    sum->unwanted += counts->unwanted;
-    for (size_t bit = 0; bit < PRINCIPLE_COUNT; bit++) {
-        sum->by_principle[bit] += counts->by_principle[bit];
-    }
-}
-
 static struct totals sum_up(const struct fleet *fleet)
 {
     struct totals totals = {0};
     for (size_t i = 0; i < fleet->source_count; i++) {
-        add_counts(&totals.counts, &fleet->sources[i]->counts);
+        source_counts_add(&totals.counts, &fleet->sources[i]->counts);
         totals.ended[fleet->sources[i]->end]++;
+    }
+    for (size_t i = 0; i < fleet->left_count; i++) {
+        source_counts_add(&totals.counts, &fleet->left[i].counts);
     }
     for (size_t i = 0; fleet->lacks != NULL && i < fleet->plan.config->source_count;
          i++) {
@@ -175,7 +120,8 @@ static void print_sources(const struct summary *summary, const struct source **s
         table_add(&table, headings[i]);
     }
     for (size_t i = 0; i < shown; i++) {
-        add_row(&table, sources[i]->name, end_name(sources[i]->end), &sources[i]->counts);
+        add_row(&table, sources[i]->name, summary_end(sources[i]->end),
+                &sources[i]->counts);
     }
     if (shown < count) {
         char *name = mem_format("all %zu sources", count);

@@ -19,11 +19,18 @@ enum {
 struct summary {
     const struct fleet *fleet;
     int64_t took_ms;
+    int status;                             /* with which the program will end */
     const struct rehearsal_names *unmapped; /* of a dry run; else NULL */
 };
 
-/* One log line a source, then one for the run. */
-void summary_log(const struct fleet *fleet);
+/* "done", "failed", ... */
+const char *summary_end(enum source_end end);
+/*
+ * One log line a source and a sink, then one for the run, with its sums by provider.
+ */
+void summary_log(const struct summary *summary);
+/* The lines of sources that left the run with a reload. */
+void summary_log_left(const struct fleet *before, const struct fleet *next);
 /*
  * One screen: sources, events by principle, failures with what to do, and where to look
  * next.

@@ -143,11 +143,22 @@ static void read_workers(const struct config_loader *loader)
     json_decref(text);
 }
 
+/* Where a key of the file stands; zero: nowhere. */
+static struct yaml_place place_of_key(const struct yaml *yaml, const char *key)
+{
+    struct yaml_place nowhere = {0};
+    return json_object_get(yaml->root, key) == NULL
+               ? nowhere
+               : yaml_key_place(yaml, yaml->root, key);
+}
+
 static void read_main(const struct config_loader *loader)
 {
     const json_t *state = json_object_get(loader->yaml->root, "state");
     const struct settings_reader reader = {loader->yaml, "state", loader->problems};
     loader->config->state = settings_read(&reader, state, config_state_keys, NULL);
+    loader->config->state_place = place_of_key(loader->yaml, "state");
+    loader->config->metrics_place = place_of_key(loader->yaml, "metrics");
     read_workers(loader);
     read_mappings(loader);
     config_metrics_read(loader);

@@ -26,6 +26,7 @@
 #define CONFIG_CONFIG_H
 
 #include "base/problems.h"
+#include "config/yaml.h"
 #include "provider.h"
 #include "sinks/sink.h"
 
@@ -67,8 +68,10 @@ enum { CONFIG_WORKERS_MAX = 256 };
 
 struct config {
     char *file;
-    json_t *state;       /* checked: {"path": ...} */
-    json_t *metrics;     /* checked; NULL: neither served nor written */
+    json_t *state;                 /* checked: {"path": ...} */
+    json_t *metrics;               /* checked; NULL: neither served nor written */
+    struct yaml_place state_place; /* where they stand in file; 0: nowhere */
+    struct yaml_place metrics_place;
     size_t worker_count; /* 0: auto */
     char *
         *mapping_directories; /* ends with NULL; operators' own, after the shipped ones */

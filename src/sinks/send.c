@@ -43,10 +43,13 @@ static int64_t wait_ms(const struct runtime *runtime, int try, const struct erro
     return wait < err->retry_after_ms ? err->retry_after_ms : wait;
 }
 
-/* The batch stays undecided, and its source where it was. */
+/* The batch stays undecided, and its source where it was. A stop is no sink's fault. */
 static void tell_held(const struct send_route *route, const struct batch *batch,
                       const struct error *cause)
 {
+    if (cause->kind == ERROR_STOPPED) {
+        return;
+    }
     log_write_take(LOG_ERROR, LOG_SINK_HELD, batch->source,
                    json_pack("{s:s,s:s,s:I}", "sink", route->sink->name, "cause",
                              cause->text, "events", (json_int_t)batch->count));

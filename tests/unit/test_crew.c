@@ -42,6 +42,7 @@ static atomic_int overlaps;
 static atomic_int delivered;
 static int failing; /* this source's poll fails; SOURCES: none */
 static int stopping;
+static int interrupting;
 
 struct session {
     size_t number;
@@ -79,6 +80,9 @@ static bool fake_poll(struct session *session, const struct slice *slice,
     }
     if ((int)session->number == stopping) {
         runtime_stop();
+    }
+    if ((int)session->number == interrupting) {
+        runtime_interrupt();
     }
     int64_t from = json_integer_value(place);
     page->done = from == (int64_t)PAGES * RECORDS;
@@ -176,6 +180,7 @@ static int set_up(void **state)
     delivered = 0;
     failing = SOURCES;
     stopping = SOURCES;
+    interrupting = SOURCES;
 
     runtime_init(&world->runtime);
     assert_true(mapping_load(packs, shapes, &world->mappings, &problems));
@@ -316,6 +321,28 @@ static void what_another_process_reads_is_left_to_it(void **state)
     store_sqlite.close(other);
 }
 
+static void an_interrupted_run_gives_all_back_and_goes_on_where_it_was(void **state)
+{
+    struct world *world = *state;
+    struct crew_plan plan = {.worker_count = WORKERS};
+    interrupting = SOURCES / 2;
+    assert_true(crew_run(&world->fleet, &plan));
+    assert_int_equal(overlaps, 0);
+    assert_int_equal(count_owned(world), 0);
+    assert_int_equal(count_ends(world, SOURCE_FAILED), 0);
+    assert_true(delivered < SOURCES * PAGES * RECORDS);
+
+    assert_true(runtime_resume());
+    interrupting = SOURCES;
+    plan.is_once = true;
+    for (size_t i = 0; i < SOURCES; i++) {
+        world->fleet.sources[i]->end = SOURCE_IDLE;
+    }
+    assert_true(crew_run(&world->fleet, &plan));
+    assert_int_equal(delivered, SOURCES * PAGES * RECORDS);
+    assert_int_equal(count_ends(world, SOURCE_DONE), SOURCES);
+}
+
 /* Comes last: a stop is for ever. */
 static void a_stop_ends_every_turn_and_gives_every_source_back(void **state)
 {
@@ -341,6 +368,7 @@ int main(void)
         CASE(a_used_up_budget_holds_up_no_other_source),
         CASE(one_failing_source_stops_no_other),
         CASE(what_another_process_reads_is_left_to_it),
+        CASE(an_interrupted_run_gives_all_back_and_goes_on_where_it_was),
         CASE(a_stop_ends_every_turn_and_gives_every_source_back),
     };
 #undef CASE

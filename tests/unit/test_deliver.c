@@ -89,8 +89,8 @@ static void no_random(void *context, uint8_t *out, size_t size)
 
 static const struct runtime runtime = {
     .now_ms = now, .monotonic_ms = now, .random = no_random};
-static const struct slicing slicing = {.passes = 1,
-                                       .age_ms = {MS_PER_MINUTE},
+static const struct slicing slicing = {.passes = 2,
+                                       .age_ms = {MS_PER_MINUTE, MS_PER_HOUR},
                                        .span_ms = MS_PER_HOUR,
                                        .grain_ms = MS_PER_SECOND,
                                        .retention_ms = MS_PER_DAY};
@@ -203,6 +203,20 @@ static void what_was_delivered_before_is_not_sent_again(void **state)
     assert_int_equal(bench->source.counts.known, 2);
 }
 
+/* The first pass had been there: the cloud had not shown it then. */
+static void what_the_last_pass_alone_finds_is_late(void **state)
+{
+    struct bench *bench = *state;
+    bench->source.claim.cursor.mark_ms[0] = 2000;
+    add(bench, 'a');
+    bench->batch.events[0].time_ms = 1999;
+    add(bench, 'b');
+    bench->batch.events[1].time_ms = 2000;
+    assert_true(deliver(bench, 0, NULL));
+    assert_int_equal(bench->source.counts.delivered, 2);
+    assert_int_equal(bench->source.counts.late, 1);
+}
+
 static void a_refused_event_becomes_a_dead_letter_of_the_same_commit(void **state)
 {
     struct bench *bench = *state;
@@ -225,6 +239,7 @@ int main(void)
         ON_BENCH(nothing_moves_while_a_required_sink_is_held),
         ON_BENCH(what_an_optional_sink_misses_does_not_hold_the_line),
         ON_BENCH(what_was_delivered_before_is_not_sent_again),
+        ON_BENCH(what_the_last_pass_alone_finds_is_late),
         ON_BENCH(a_refused_event_becomes_a_dead_letter_of_the_same_commit),
     };
     return cmocka_run_group_tests_name("deliver", tests, NULL, NULL);

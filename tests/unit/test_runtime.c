@@ -46,7 +46,40 @@ static void *wait_an_hour(void *context)
     return waited || err.kind != ERROR_STOPPED ? (void *)"waited" : NULL;
 }
 
-/* Comes last: a stop is for ever. */
+static void interruption_ends_waits_until_they_are_resumed(void **state)
+{
+    (void)state;
+    struct runtime runtime;
+    struct error err = {0};
+    pthread_t thread;
+    void *failed = NULL;
+    runtime_init(&runtime);
+    assert_int_equal(pthread_create(&thread, NULL, wait_an_hour, NULL), 0);
+    runtime_interrupt();
+    runtime_interrupt();
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    assert_true(runtime_is_stopped());
+    assert_false(runtime.wait(runtime.context, 0, &err));
+    assert_int_equal(err.kind, ERROR_STOPPED);
+
+    assert_true(runtime_resume());
+    assert_false(runtime_is_stopped());
+    assert_true(runtime.wait(runtime.context, 2, NULL));
+    runtime_clear(&runtime);
+}
+
+static void stop_in_an_interruption_stays(void **state)
+{
+    (void)state;
+    runtime_interrupt();
+    assert_false(runtime_resume());
+    assert_false(runtime_resume());
+    assert_true(runtime_is_stopped());
+    assert_null(wait_an_hour(NULL));
+}
+
+/* A stop is for ever: what comes behind is about nothing else. */
 static void signal_ends_every_wait(void **state)
 {
     (void)state;
@@ -71,7 +104,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clocks_and_dice_work),
+        cmocka_unit_test(interruption_ends_waits_until_they_are_resumed),
         cmocka_unit_test(signal_ends_every_wait),
+        cmocka_unit_test(stop_in_an_interruption_stays),
     };
     return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
 }
