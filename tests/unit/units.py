@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("AUDITBRIDGE", str(ROOT / "build/dev/auditbridge")))
 SERVICES = ("auditbridge.service", "auditbridge-once.service")
 UNITS = (*SERVICES, "auditbridge-once.timer")
