@@ -34,7 +34,8 @@ bool observe_begin(struct observe *observe, const struct config *config,
     observe->runtime = runtime;
     observe->is_once = is_once;
     observe->collect.max_sources = (size_t)json_integer_value(most);
-    health_init(&observe->health, monotonic_ms(observe));
+    observe->began_ms = monotonic_ms(observe);
+    health_init(&observe->health, observe->began_ms);
 
     metrics_enable();
     metrics_set(METRIC_BUILD_INFO, (struct metrics_labels){{BRIDGE_VERSION}}, 1);
@@ -138,6 +139,8 @@ void observe_end(struct observe *observe, int status)
         look(observe);
     }
     metrics_set(METRIC_RUN_END, none, wall_s(observe));
+    metrics_set(METRIC_RUN_DURATION, none,
+                (double)(monotonic_ms(observe) - observe->began_ms) / MS_PER_SECOND);
     metrics_set(METRIC_RUN_EXIT_CODE, none, status);
     keep_success(observe, textfile, status);
     hand_out(observe, textfile, status);

@@ -20,7 +20,8 @@ struct observe {
     struct collect collect;
     struct health health;
     struct server *server;
-    int64_t collected_ms; /* monotonic */
+    int64_t began_ms;     /* monotonic, as is the next */
+    int64_t collected_ms; /* when the fleet was last looked at */
 };
 
 /* What config says of metrics. runtime is borrowed until observe_end. ERROR_CONFIG. */

@@ -13,6 +13,7 @@
 
 enum {
     CONNECTIONS_MAX = 16,
+    CONNECTIONS_EACH_MAX = 8, /* of one address, which then keeps out no other */
     TIMEOUT_S = 10,
     MEMORY_MAX = 16 << 10, /* of a connection: request line and headers */
     TEXT_MAX = 64 << 20,
@@ -124,11 +125,12 @@ static struct MHD_Daemon *start_daemon(struct server *server,
 {
     unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
     flags |= address->ss_family == AF_INET6 ? (unsigned)MHD_USE_DUAL_STACK : 0;
-    return MHD_start_daemon(flags, 0, NULL, NULL, serve, server, MHD_OPTION_SOCK_ADDR,
-                            (const struct sockaddr *)address, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)MEMORY_MAX, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, serve, server, MHD_OPTION_SOCK_ADDR,
+        (const struct sockaddr *)address, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_EACH_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_END);
 }
 
 bool server_start(const struct server_plan *plan, struct server **server,

@@ -17,6 +17,10 @@ const struct metric_row metric_table[METRIC_COUNT] = {
         "When a run last ended with status 0; of a long run, when a turn last ended well "
         "with no source failed.",
         METRIC_GAUGE, {0}, {0}, false},
+    [METRIC_RUN_DURATION] = {
+        "auditbridge_run_duration_seconds",
+        "How long the run took; absent while it goes on.",
+        METRIC_GAUGE, {0}, {0}, false},
     [METRIC_RUN_EXIT_CODE] = {
         "auditbridge_run_exit_code",
         "The exit status of the run; absent while it goes on.",
@@ -43,7 +47,7 @@ const struct metric_row metric_table[METRIC_COUNT] = {
         "Turns of sources by how they ended: done, paused, held, failed.",
         METRIC_COUNTER, {"provider", "end"}, {0}, false},
     [METRIC_REQUESTS] = {
-        "auditbridge_requests_total",
+        "auditbridge_source_api_requests_total",
         "Pages asked of clouds, by outcome: answered, or the kind of error; busy is "
         "throttled.",
         METRIC_COUNTER, {"provider", "outcome"}, {0}, false},
@@ -52,7 +56,7 @@ const struct metric_row metric_table[METRIC_COUNT] = {
         "HTTP requests of any kind that were sent again: no_answer, throttled, server_error.",
         METRIC_COUNTER, {"reason"}, {0}, false},
     [METRIC_RECORDS_READ] = {
-        "auditbridge_records_read_total", "Records in answers of clouds.",
+        "auditbridge_source_events_read_total", "Records in answers of clouds.",
         METRIC_COUNTER, {"provider"}, {0}, false},
     [METRIC_RECORD_BYTES] = {
         "auditbridge_record_bytes_total", "Bytes of the records of batches.",
@@ -67,7 +71,7 @@ const struct metric_row metric_table[METRIC_COUNT] = {
         "told to the platform).",
         METRIC_COUNTER, {"provider", "outcome"}, {0}, false},
     [METRIC_PRINCIPLE_EVENTS] = {
-        "auditbridge_principle_events_total",
+        "auditbridge_mapping_events_total",
         "Settled events by the principle they answer; an event may answer several; none: "
         "no rule names it.",
         METRIC_COUNTER, {"provider", "principle"}, {0}, false},

@@ -135,7 +135,7 @@ class LongRun(MetricsCase):
         """What was read is known, delivered, refused or unwanted; and a turn has ended."""
         settled = sum(self.outcome(series, name)
                       for name in ("delivered", "known", "refused", "unwanted"))
-        read = series['auditbridge_records_read_total{provider="aws-cloudtrail"}']
+        read = series['auditbridge_source_events_read_total{provider="aws-cloudtrail"}']
         return read == settled and "auditbridge_run_last_success_timestamp_seconds" in series
 
     def assert_counts(self, series: dict[str, float], events: int) -> None:
@@ -191,6 +191,7 @@ class Textfile(MetricsCase):
         self.assertEqual(series["auditbridge_run_exit_code"], 0)
         self.assertEqual(series["auditbridge_run_last_success_timestamp_seconds"],
                          series["auditbridge_run_end_timestamp_seconds"])
+        self.assertGreater(series["auditbridge_run_duration_seconds"], 0)
         self.assertEqual(series['auditbridge_sources{provider="aws-cloudtrail",'
                                 'state="good"}'], 1)
         self.assertLess(series['auditbridge_retention_used_ratio{'

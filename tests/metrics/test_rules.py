@@ -130,7 +130,8 @@ class Dashboard(unittest.TestCase):
         left_out = set(declared()) - shown
         self.assertEqual(left_out, {
             "auditbridge_run_start_timestamp_seconds", "auditbridge_run_end_timestamp_seconds",
-            "auditbridge_run_exit_code", "auditbridge_sources_left_out",
+            "auditbridge_run_duration_seconds", "auditbridge_run_exit_code",
+            "auditbridge_sources_left_out",
             "auditbridge_gap_seconds_total", "auditbridge_last_gap_timestamp_seconds",
             "auditbridge_last_dead_letter_timestamp_seconds",
             "auditbridge_retention_left_seconds", "process_virtual_memory_bytes",

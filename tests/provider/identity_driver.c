@@ -6,10 +6,12 @@
  *   refresh AUDIENCE   the same, as after a 401
  *   advance SECONDS    ok; moves the clocks
  *   wall SECONDS       ok; moves the wall clock alone
+ *   ends WORD          end LINE: the series of a credential that ends and has WORD in it
  *   open               name TEXT | error KIND TEXT: reads settings and files again
  */
 #include "azure/identity.h"
 #include "base/log.h"
+#include "metrics/metrics.h"
 #include "net/http.h"
 #include "net/token_cache.h"
 
@@ -17,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_SIZE = 512 };
+enum { LINE_SIZE = 512, TEXT_MAX = 1 << 20 };
 
 struct driver {
     struct runtime real;
@@ -95,6 +97,20 @@ static void ask(struct driver *driver, const char *audience, bool refresh)
     secret_clear(&token);
 }
 
+static void find_end(const char *word)
+{
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    metrics_write(true, &text);
+    char *left = NULL;
+    char *line = strtok_r((char *)buf_text(&text), "\n", &left);
+    while (line != NULL && (line[0] == '#' || strstr(line, word) == NULL)) {
+        line = strtok_r(NULL, "\n", &left);
+    }
+    tell(true, "end", line == NULL ? "" : line, NULL);
+    buf_clear(&text);
+}
+
 static void obey(struct driver *driver, char *line)
 {
     line[strcspn(line, "\n")] = '\0';
@@ -111,6 +127,10 @@ static void obey(struct driver *driver, char *line)
         tell(true, "ok", "", NULL);
         return;
     }
+    if (strcmp(line, "ends") == 0) {
+        find_end(rest);
+        return;
+    }
     ask(driver, rest, strcmp(line, "refresh") == 0);
 }
 
@@ -125,6 +145,7 @@ int main(int argc, char **argv)
         return 2;
     }
     log_set_level(LOG_DEBUG);
+    metrics_enable();
     runtime_init(&driver.real);
     driver.http = http_new();
     while (fgets(line, sizeof(line), stdin) != NULL) {
@@ -135,6 +156,7 @@ int main(int argc, char **argv)
     runtime_clear(&driver.real);
     json_decref(driver.settings);
     token_cache_clear();
+    metrics_clear();
     http_global_cleanup();
     return 0;
 }

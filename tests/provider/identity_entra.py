@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+from datetime import timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cloudsim"))
@@ -207,7 +208,10 @@ class Secrets(Case):
             first = driver.ask(f"token {ARM}")
             self.app.secrets[SECRET] = 1
             driver.ask("advance 3400")
+            self.assertEqual(driver.ask("ends client").strip(), "end")
             self.assertEqual(driver.ask(f"token {ARM}"), first)
+            self.assertIn(f'{{cloud="azure",identity="client secret {CLIENT}"}}',
+                          driver.ask("ends client"))
             driver.ask("advance 300")
             self.assertIn("AADSTS7000222", driver.ask(f"token {ARM}"))
         self.assertIn("credentials.stale", driver.log)
@@ -277,6 +281,18 @@ class Certificates(Case):
             with self.subTest(name), self.driver(settings) as driver:
                 self.assertEqual(driver.ask("open"), "name client certificate")
                 self.assert_token(driver.ask(f"token {ARM}"))
+
+    def test_metrics_say_when_the_certificate_ends(self) -> None:
+        end = x509.load_pem_x509_certificate(
+            (WORLD["folder"] / "good.crt").read_bytes()).not_valid_after
+        settings = {**self.who, "client_certificate": str(WORLD["good"])}
+        with self.driver(settings) as driver:
+            driver.ask("open")
+            self.assert_token(driver.ask(f"token {ARM}"))
+            name, _, value = driver.ask("ends certificate").rpartition(" ")
+        self.assertEqual(name, "end auditbridge_credential_expiry_timestamp_seconds"
+                         f'{{cloud="azure",identity="certificate {CLIENT}"}}')
+        self.assertEqual(float(value), end.replace(tzinfo=timezone.utc).timestamp())
 
     def test_assertion_has_the_fields_of_microsofts(self) -> None:
         for more in ({}, {"certificate_algorithm": "RS256"}, {"send_certificate_chain": True},
