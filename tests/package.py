@@ -59,6 +59,17 @@ echo "active: $(systemctl is-active auditbridge.service)"
 grep -E '^(NoNewPrivs|Seccomp|CapEff|CapBnd):' \
     /proc/$(systemctl show --value -p MainPID auditbridge.service)/status
 stat -c 'mode: %a %U %n' /var/lib/auditbridge /var/lib/auditbridge/*
+systemctl reload auditbridge.service
+echo "reload: $? $(systemctl is-active auditbridge.service)"
+for wait in $(seq 100); do
+    journalctl -u auditbridge.service | grep -q reload.done && break
+    sleep 0.2
+done
+echo "reloads: $(journalctl -u auditbridge.service | grep -c reload.done)"
+echo 'sink: wrong' >>/etc/auditbridge/auditbridge.yaml
+systemctl reload auditbridge.service && echo 'a wrong configuration was taken'
+sed -i '$d' /etc/auditbridge/auditbridge.yaml
+echo "after: $(systemctl is-active auditbridge.service)"
 systemctl stop auditbridge.service
 echo "ended: $(systemctl show -p Result -p ExecMainStatus auditbridge.service | tr '\\n' ' ')"
 systemctl start auditbridge-once.service
@@ -273,6 +284,10 @@ class Booted(unittest.TestCase):
         self.assertEqual(modes.pop(STATE), "700 auditbridge")
         self.assertGreaterEqual(set(modes), {f"{STATE}/state.db", f"{STATE}/events.ndjson"})
         self.assertEqual(set(modes.values()), {"600 auditbridge"})
+        self.assertIn("reload: 0 active", told)
+        self.assertIn("reloads: 1", told)
+        self.assertNotIn("a wrong configuration was taken", told)
+        self.assertIn("after: active", told)
         self.assertIn("ended: Result=success ExecMainStatus=0", told)
         self.assertIn("once: 0 Result=success ExecMainStatus=0", told)
         self.assertIn("timer: active", told)
