@@ -336,7 +336,7 @@ class Described(Chart):
     def test_commands_of_the_documentation(self):
         """Those that need no cluster are run as they stand; the program and helm are found by name."""
         page = (ROOT / "docs/kubernetes.md").read_text().replace("\\\n", "")
-        commands = [line for block in re.findall(r"(?s)```sh\n(.*?)```", page) for line in block.splitlines()
+        commands = [line for block in re.findall(r"(?s)```sh cluster\n(.*?)```", page) for line in block.splitlines()
                     if re.match(r"helm (template|lint|package|show) ", line)]
         self.assertGreater(len(commands), 2)
         with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REASONS = {
     "cloud": "a cloud's own program, which needs an account",
     "build": "builds or installs the program, which the test has already",
-    "cluster": "needs a Kubernetes cluster",
+    "cluster": "needs a Kubernetes cluster; what does not is run by tests/chart",
     "container": "needs a container engine",
     "root": "changes the machine it runs on; tests/package.py runs it in a Debian of its own",
     "forever": "runs until it is stopped",

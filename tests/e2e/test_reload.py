@@ -15,6 +15,7 @@ from harness import Bench, Event, ScenarioSpec, hours_ago
 from receiver import Fault
 from test_http_sink import SPEC as HELD_SPEC
 from test_http_sink import HttpCase
+from test_metrics import free_port, get, series_of
 
 HOUR = 3600
 RELOADS = 50
@@ -178,6 +179,41 @@ class Reload(ReloadCase):
         self.assertFalse((bench.folder / "other.db").exists())
         self.assertEqual(self.log(bench, process, "reload.done"), [])
         self.hang_up(bench, process, "reload.done")
+        self.finish(bench, process)
+        self.assert_all_once(bench)
+
+    def test_metrics_go_on_and_nothing_of_a_removed_sink_stays(self) -> None:
+        spec = ScenarioSpec(start=hours_ago(12), seconds=4 * HOUR, events=800)
+        bench = self.bench(spec, 12 * HOUR, now=spec.start + HOUR)
+        port = free_port()
+        whole = f"metrics: {{listen: '127.0.0.1:{port}'}}\n{bench.config.read_text()}"
+        down = whole.replace("sinks:\n", "sinks:\n  other: {type: http, url: "
+                             f"'http://127.0.0.1:{free_port()}', api_key: key-1}}\n", 1)
+        down = down.replace("[platform]", "[platform, {name: other, required: false}]", 1)
+        self.assertIn("{name: other", down)
+        bench.config.write_text(down)
+        process = self.start(bench)
+        held = 'auditbridge_sink_held{sink="other",reason="unreachable"}'
+        delivered = ('auditbridge_events_total{provider="aws-cloudtrail",'
+                     'outcome="delivered"}')
+
+        def series() -> dict[str, float]:
+            return series_of(get(port, "/metrics")[1])
+        self.arrive(bench, process, spec.start + HOUR - 300)
+        self.soon(bench, process, lambda: series().get(held) == 1, "held")
+        before = series()[delivered]
+        self.assertGreater(before, 0)
+
+        bench.config.write_text(whole.replace(str(port), str(free_port())))
+        told = self.hang_up(bench, process, "reload.refused")
+        self.assertIn('auditbridge.yaml:1:1: "metrics" cannot change',
+                      "\n".join(told["problems"]))
+        bench.config.write_text(whole)
+        self.hang_up(bench, process, "reload.done")
+        self.soon(bench, process, lambda: held not in series(), "the sink is gone")
+        self.assertGreaterEqual(series()[delivered], before)
+        bench.sim.advance(HOUR)
+        self.soon(bench, process, lambda: series()[delivered] > before, "counting on")
         self.finish(bench, process)
         self.assert_all_once(bench)
 
