@@ -2,6 +2,7 @@
 """The units of systemd are right, and leave their services little to do harm with."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -38,10 +39,9 @@ class Units(unittest.TestCase):
         cls.manual = cls.units.parents[2] / "share/man"
         for name in SERVICES:
             unit = cls.units / name
-            lines = [f"ExecStart={PROGRAM} {line.split(' ', 1)[1]}"
-                     if line.startswith("ExecStart=") else line
-                     for line in unit.read_text(encoding="utf-8").splitlines()]
-            unit.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            text = unit.read_text(encoding="utf-8")
+            unit.write_text(re.sub(r"(?m)^(Exec\w+)=/\S*/auditbridge ", rf"\1={PROGRAM} ", text),
+                            encoding="utf-8")
 
     def test_systemd_has_nothing_to_say_of_them(self):
         environment = {**os.environ, "MANPATH": str(self.manual)}
