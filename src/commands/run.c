@@ -279,6 +279,7 @@ static int run_world(struct running *running)
     }
     tell_start(running);
     status = run_worlds(running) ? EXIT_GOOD : EXIT_FAILED;
+    runtime_resume(); /* metrics are yet to be handed on, which may take a second try */
     tell_end(running, status);
 
 out:
