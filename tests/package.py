@@ -234,6 +234,7 @@ class Page(unittest.TestCase):
         self.root.must("userdel", "auditbridge")
         build, install = blocks("From source").split("sudo cmake ", 1)
         self.assertEqual(build, "scripts/build\n")
+        must(str(ROOT / "scripts/build"))
         cmake, inside = install.split("\n", 1)
         must("cmake", *cmake.split(), cwd=ROOT,
              env={**os.environ, "DESTDIR": str(self.root.folder)})
