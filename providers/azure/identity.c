@@ -149,14 +149,9 @@ static bool fetch(const struct credential *credential, const struct runtime *run
 static void meter_expiry(const struct credential *credential,
                          const struct token_cache_ask *ask, bool is_renewed)
 {
-    const struct runtime *runtime = ask->runtime;
     const struct expiry_of token = {"azure", credential_name(credential->kind),
                                     credential->client_id};
-    if (is_renewed) {
-        expiry_forget(&token);
-    } else if (token_cache_left_ms(ask) != 0) {
-        expiry_set(&token, runtime->now_ms(runtime->context) + token_cache_left_ms(ask));
-    }
+    token_cache_meter(ask, &token, is_renewed);
     if (credential->certificate != NULL) {
         const struct expiry_of certificate = {"azure", "certificate",
                                               credential->client_id};

@@ -169,14 +169,9 @@ static void log_choice(const struct adc *adc)
 static void meter_expiry(const struct adc *adc, const struct token_cache_ask *ask,
                          bool is_renewed)
 {
-    const struct runtime *runtime = ask->runtime;
     const struct expiry_of token = {"gcp", adc_name(adc),
                                     adc_source_text(adc->found.source, "client_email")};
-    if (is_renewed) {
-        expiry_forget(&token);
-    } else if (token_cache_left_ms(ask) != 0) {
-        expiry_set(&token, runtime->now_ms(runtime->context) + token_cache_left_ms(ask));
-    }
+    token_cache_meter(ask, &token, is_renewed);
 }
 
 /* Fetches for all who wait, and tells them how it went. */

@@ -6,10 +6,10 @@
 #include "gcp/adc_ask.h"
 #include "gcp/adc_fault.h"
 #include "gcp/adc_sign.h"
+#include "net/basic.h"
 #include "net/form.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,15 +98,10 @@ bool adc_grant_key(const struct adc_source *source, const struct runtime *runtim
 void adc_grant_basic(const struct adc_source *source, struct secret *proof)
 {
     const char *id = adc_source_text(source, "client_id");
-    char *pair =
-        mem_format("%s:%s", id == NULL ? "" : id, secret_reveal(&source->client_secret));
-    size_t size = strlen(pair);
-    char *text = mem_alloc(4 * ((size + 2) / 3) + 1);
-    EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)pair, (int)size);
+    char *text =
+        basic_encode(id == NULL ? "" : id, secret_reveal(&source->client_secret));
     secret_set(proof, text);
-    OPENSSL_cleanse(pair, size);
     OPENSSL_cleanse(text, strlen(text));
-    free(pair);
     free(text);
 }
 

@@ -82,13 +82,17 @@ static json_t *shown_value(json_t *value) /* NOLINT(misc-no-recursion) */
     return json_incref(value);
 }
 
+bool log_has_terminal(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
+}
+
 /* https://no-color.org: any value but the empty one. */
 static bool has_colours(void)
 {
     const char *refused = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-    return isatty(STDERR_FILENO) && (refused == NULL || refused[0] == '\0') &&
-           terminal != NULL && strcmp(terminal, "dumb") != 0;
+    return log_has_terminal() && (refused == NULL || refused[0] == '\0');
 }
 
 static char *human_line(const json_t *line, enum log_level level)

@@ -62,6 +62,9 @@ enum log_event {
 #undef LOG_EVENT_NAME
 };
 
+/* Whether stderr is a terminal on which the cursor moves and colours show. */
+bool log_has_terminal(void);
+
 /* Lines above level are left out. Default LOG_INFO. */
 void log_set_level(enum log_level level);
 /* Default LOG_AUTO. Both are set while no other thread writes. */

@@ -189,7 +189,7 @@ static bool is_unchanged(const struct fleet *fleet, const struct config_source *
 {
     const struct fleet *before = fleet->plan.before;
     const struct config_source *same =
-        before == NULL ? NULL : config_same_source(before->plan.config, entry->name);
+        before == NULL ? NULL : config_find_source(before->plan.config, entry->name);
     return same != NULL && config_same_is_log(same, entry);
 }
 

@@ -86,7 +86,7 @@ static bool has_more(const struct fleet *fleet, const struct fleet *before)
     for (size_t i = 0; i < before->source_count; i++) {
         const struct source *old = before->sources[i];
         const struct config_source *entry =
-            config_same_source(fleet->plan.config, old->config->name);
+            config_find_source(fleet->plan.config, old->config->name);
         if (!old->is_gone && find_source(fleet, old->name) == NULL && entry != NULL &&
             config_same_is_log(entry, old->config)) {
             return true;
@@ -101,7 +101,7 @@ static void follow_lacks(struct fleet *fleet, const struct fleet *before)
     const struct config *config = fleet->plan.config;
     for (size_t i = 0; i < before->plan.config->source_count; i++) {
         const struct config_source *old = &before->plan.config->sources[i];
-        const struct config_source *entry = config_same_source(config, old->name);
+        const struct config_source *entry = config_find_source(config, old->name);
         if (entry != NULL && config_same_is_log(entry, old) && before->lacks[i]) {
             fleet->lacks[entry - config->sources] = true;
         }

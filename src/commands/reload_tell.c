@@ -20,7 +20,7 @@ static void compare_sources(const struct config *before, const struct config *ne
 {
     for (size_t i = 0; i < next->source_count; i++) {
         const struct config_source *source = &next->sources[i];
-        const struct config_source *old = config_same_source(before, source->name);
+        const struct config_source *old = config_find_source(before, source->name);
         const struct config_side left = {before, old};
         const struct config_side right = {next, source};
         if (old == NULL) {
@@ -30,7 +30,7 @@ static void compare_sources(const struct config *before, const struct config *ne
         }
     }
     for (size_t i = 0; i < before->source_count; i++) {
-        if (config_same_source(next, before->sources[i].name) == NULL) {
+        if (config_find_source(next, before->sources[i].name) == NULL) {
             json_array_append_new(difference->removed,
                                   json_string(before->sources[i].name));
         }
@@ -42,7 +42,7 @@ static void compare_sinks(const struct config *before, const struct config *next
 {
     for (size_t i = 0; i < next->sink_count; i++) {
         const struct config_sink *sink = &next->sinks[i];
-        const struct config_sink *old = config_same_sink(before, sink->name);
+        const struct config_sink *old = config_find_sink(before, sink->name);
         if (old == NULL) {
             json_array_append_new(difference->added, json_string(sink->name));
         } else if (!config_same_is_sink(old, sink)) {
@@ -50,7 +50,7 @@ static void compare_sinks(const struct config *before, const struct config *next
         }
     }
     for (size_t i = 0; i < before->sink_count; i++) {
-        if (config_same_sink(next, before->sinks[i].name) == NULL) {
+        if (config_find_sink(next, before->sinks[i].name) == NULL) {
             json_array_append_new(difference->removed,
                                   json_string(before->sinks[i].name));
         }

@@ -160,12 +160,6 @@ static void tell_start(const struct running *running)
     log_write_take(LOG_INFO, LOG_RUN_START, NULL, members);
 }
 
-static bool has_terminal(void)
-{
-    const char *kind = getenv("TERM");
-    return isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
-}
-
 static int64_t monotonic_ms(const struct running *running)
 {
     return running->runtime.monotonic_ms(running->runtime.context);
@@ -206,7 +200,7 @@ static bool run_crew(struct running *running, struct world **next)
                              .is_once = options->is_once || is_apart(options),
                              .is_silent = is_apart(options),
                              .max_runtime_ms = left_ms(running)};
-    if (has_terminal()) {
+    if (log_has_terminal()) {
         progress_begin(&running->progress, fleet, stderr);
     }
     if (running->progress.fleet != NULL || running->observe.settings != NULL) {

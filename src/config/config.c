@@ -26,6 +26,27 @@ static const char *const part_keys[] = {"sinks", "sources", NULL};
 typedef void (*read_entry)(const struct config_loader *loader,
                            const struct config_entry *entry);
 
+const struct config_source *config_find_source(const struct config *config,
+                                               const char *name)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        if (strcmp(config->sources[i].name, name) == 0) {
+            return &config->sources[i];
+        }
+    }
+    return NULL;
+}
+
+const struct config_sink *config_find_sink(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->sink_count; i++) {
+        if (strcmp(config->sinks[i].name, name) == 0) {
+            return &config->sinks[i];
+        }
+    }
+    return NULL;
+}
+
 /* Where a name was given before; file is NULL when it was not. */
 struct holder {
     const char *file;
@@ -35,18 +56,14 @@ struct holder {
 static struct holder find_holder(const struct config *config, const char *kind,
                                  const char *name)
 {
-    bool is_sink = strcmp(kind, "sink") == 0;
-    for (size_t i = 0; is_sink && i < config->sink_count; i++) {
-        if (strcmp(config->sinks[i].name, name) == 0) {
-            return (struct holder){config->sinks[i].file, config->sinks[i].line};
-        }
+    const struct config_sink *sink = config_find_sink(config, name);
+    const struct config_source *source = config_find_source(config, name);
+    if (strcmp(kind, "sink") == 0) {
+        return sink == NULL ? (struct holder){0}
+                            : (struct holder){sink->file, sink->line};
     }
-    for (size_t i = 0; !is_sink && i < config->source_count; i++) {
-        if (strcmp(config->sources[i].name, name) == 0) {
-            return (struct holder){config->sources[i].file, config->sources[i].line};
-        }
-    }
-    return (struct holder){0};
+    return source == NULL ? (struct holder){0}
+                          : (struct holder){source->file, source->line};
 }
 
 static void check_name(const struct config_loader *loader,

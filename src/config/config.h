@@ -82,6 +82,11 @@ struct config {
     json_t *files; /* private: names that line numbers refer to */
 };
 
+/* The source of that name, or NULL; and the sink. */
+const struct config_source *config_find_source(const struct config *config,
+                                               const char *name);
+const struct config_sink *config_find_sink(const struct config *config, const char *name);
+
 /*
  * How the source's log is read: as its provider says, but for how long the cloud keeps it
  * where the source has a retention of its own. NULL: without slices.

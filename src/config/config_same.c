@@ -2,27 +2,6 @@
 
 #include <string.h>
 
-const struct config_source *config_same_source(const struct config *config,
-                                               const char *name)
-{
-    for (size_t i = 0; i < config->source_count; i++) {
-        if (strcmp(config->sources[i].name, name) == 0) {
-            return &config->sources[i];
-        }
-    }
-    return NULL;
-}
-
-const struct config_sink *config_same_sink(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->sink_count; i++) {
-        if (strcmp(config->sinks[i].name, name) == 0) {
-            return &config->sinks[i];
-        }
-    }
-    return NULL;
-}
-
 static bool is_same_text(const char *left, const char *right)
 {
     return left == NULL || right == NULL ? left == right : strcmp(left, right) == 0;

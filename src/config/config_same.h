@@ -13,11 +13,6 @@ struct config_side {
     const struct config_source *source;
 };
 
-/* The source of that name, or NULL; and the sink. */
-const struct config_source *config_same_source(const struct config *config,
-                                               const char *name);
-const struct config_sink *config_same_sink(const struct config *config, const char *name);
-
 /* Whether both stand for the same sources of the same cloud, found with the same means.
  */
 bool config_same_is_log(const struct config_source *left,

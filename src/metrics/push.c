@@ -2,10 +2,10 @@
 
 #include "base/mem.h"
 #include "base/object.h"
+#include "net/basic.h"
 #include "net/http.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,31 +15,20 @@ static const struct http_header headers[] = {
     {"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
 };
 
-/* Base64 of "user:password". The caller wipes and frees. */
-static char *basic_of(const char *user, const char *password)
-{
-    char *plain = mem_format("%s:%s", user, password == NULL ? "" : password);
-    size_t size = strlen(plain);
-    char *encoded = mem_new(size * 4 / 3 + 4 + 1, 1);
-    EVP_EncodeBlock((unsigned char *)encoded, (unsigned char *)plain, (int)size);
-    char *value = mem_format("Basic %s", encoded);
-    OPENSSL_cleanse(plain, size);
-    OPENSSL_cleanse(encoded, strlen(encoded));
-    free(plain);
-    free(encoded);
-    return value;
-}
-
 static bool authorize(void *context, const struct http_request *request, bool refresh,
                       struct http_extra *extra, struct error *err)
 {
     (void)request;
     (void)refresh;
     const json_t *settings = context;
-    char *value = basic_of(object_text(settings, "pushgateway_username"),
-                           object_text(settings, "pushgateway_password"));
+    const char *password = object_text(settings, "pushgateway_password");
+    char *encoded = basic_encode(object_text(settings, "pushgateway_username"),
+                                 password == NULL ? "" : password);
+    char *value = mem_format("Basic %s", encoded);
     bool ok = http_extra_add(extra, "Authorization", value, err);
+    OPENSSL_cleanse(encoded, strlen(encoded));
     OPENSSL_cleanse(value, strlen(value));
+    free(encoded);
     free(value);
     return ok;
 }

@@ -199,7 +199,8 @@ bool token_cache_fail(const struct token_cache_ask *ask, const struct error *err
     return was_good;
 }
 
-int64_t token_cache_left_ms(const struct token_cache_ask *ask)
+/* How much longer what is kept may be used; 0: there is none. */
+static int64_t left_of(const struct token_cache_ask *ask)
 {
     pthread_mutex_lock(&mutex);
     const struct entry *entry = find(ask);
@@ -207,6 +208,18 @@ int64_t token_cache_left_ms(const struct token_cache_ask *ask)
         entry == NULL || entry->number == 0 ? 0 : entry->until_ms - now_of(ask);
     pthread_mutex_unlock(&mutex);
     return left_ms;
+}
+
+void token_cache_meter(const struct token_cache_ask *ask, const struct expiry_of *token,
+                       bool is_renewed)
+{
+    const struct runtime *runtime = ask->runtime;
+    int64_t left_ms = is_renewed ? 0 : left_of(ask);
+    if (is_renewed) {
+        expiry_forget(token);
+    } else if (left_ms != 0) {
+        expiry_set(token, runtime->now_ms(runtime->context) + left_ms);
+    }
 }
 
 bool token_cache_is_new(const uint8_t identity[DIGEST_SIZE])

@@ -10,6 +10,7 @@
 #define NET_TOKEN_CACHE_H
 
 #include "base/digest.h"
+#include "metrics/expiry.h"
 #include "net/token.h"
 #include "runtime.h"
 
@@ -37,8 +38,9 @@ void token_cache_keep(const struct token_cache_ask *ask, const struct token *fet
 bool token_cache_fail(const struct token_cache_ask *ask, const struct error *err,
                       struct secret *token);
 
-/* How much longer what is kept may be used; below 1: no longer, or there is none. */
-int64_t token_cache_left_ms(const struct token_cache_ask *ask);
+/* For metrics, after keep or before fail: when a token ends that was not renewed. */
+void token_cache_meter(const struct token_cache_ask *ask, const struct expiry_of *token,
+                       bool is_renewed);
 
 /* True once for each identity: the time to say in the log who we are. */
 bool token_cache_is_new(const uint8_t identity[DIGEST_SIZE]);

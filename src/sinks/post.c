@@ -1,11 +1,11 @@
 #include "sinks/post.h"
 
 #include "base/mem.h"
+#include "net/basic.h"
 #include "net/gzip.h"
 #include "sinks/credential.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,17 +68,12 @@ static struct bytes finish(struct post_body *body)
     return buf_bytes(&body->packed);
 }
 
-/* "user:password" in base64. */
+/* The caller wipes and frees. */
 static char *basic_value(const char *username, const char *password)
 {
-    char *login = mem_format("%s:%s", username, password);
-    size_t size = strlen(login);
-    char *encoded = mem_alloc(4 * ((size + 2) / 3) + 1);
-    EVP_EncodeBlock((uint8_t *)encoded, (const uint8_t *)login, (int)size);
+    char *encoded = basic_encode(username, password);
     char *value = mem_format("Basic %s", encoded);
-    OPENSSL_cleanse(login, size);
     OPENSSL_cleanse(encoded, strlen(encoded));
-    free(login);
     free(encoded);
     return value;
 }

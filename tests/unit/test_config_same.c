@@ -85,15 +85,15 @@ static void test_row(void **state)
     struct config after;
     load(&before, NULL);
     load(&after, row);
-    const struct config_side left = {&before, config_same_source(&before, "prod")};
-    const struct config_side right = {&after, config_same_source(&after, "prod")};
+    const struct config_side left = {&before, config_find_source(&before, "prod")};
+    const struct config_side right = {&after, config_find_source(&after, "prod")};
     assert_int_equal(config_same_is_log(left.source, right.source), row->is_log);
     assert_int_equal(config_same_is_source(&left, &right), row->is_source);
-    assert_int_equal(config_same_is_sink(config_same_sink(&before, "soc"),
-                                         config_same_sink(&after, "soc")),
+    assert_int_equal(config_same_is_sink(config_find_sink(&before, "soc"),
+                                         config_find_sink(&after, "soc")),
                      row->is_sink);
-    assert_null(config_same_source(&after, "soc"));
-    assert_null(config_same_sink(&after, "prod"));
+    assert_null(config_find_source(&after, "soc"));
+    assert_null(config_find_sink(&after, "prod"));
     config_clear(&before);
     config_clear(&after);
 }
